@@ -1,0 +1,167 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// Every target is held to the same rules: Swift 6, no warnings, imports private unless said otherwise.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The two root-side programs are one static file each: they start without a dynamic loader, and run inside a root that has no library of ours.
+let staticProgram: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-static-executable", "-use-ld=lld"])
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+// A target imports only from lower floors; scripts/check-floors holds this file to it.
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .executable(name: "swiftlet", targets: ["swiftlet"]),
+        .executable(name: "swiftlet-launcher", targets: ["swiftlet-launcher"]),
+        .executable(name: "swiftlet-unpack", targets: ["swiftlet-unpack"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
+    targets: [
+        // Floor 0: values, typed system calls, and the C that Swift cannot say.
+        .target(name: "CLinux"),
+        .target(name: "CUnpackStart"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: rules),
+        .target(name: "FunctionModel", swiftSettings: rules),
+        .target(name: "OCI", dependencies: ["FunctionModel"], swiftSettings: rules),
+
+        // Floor 1: one concept each, no other process involved.
+        .target(name: "Sandbox", dependencies: ["FunctionModel", "LinuxSystem"], swiftSettings: rules),
+        .target(name: "LayerArchive", dependencies: ["LinuxSystem", "CArchive", "CNettle", "CZlib", "CZstd"], swiftSettings: rules),
+        .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
+        .target(name: "FunctionLog", dependencies: ["CLinux", "FunctionModel", nioPosix], swiftSettings: rules),
+
+        // Floor 2: the privileged loop, and its asynchronous face.
+        .target(name: "Launcher", dependencies: ["CLinux", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
+        .target(name: "LauncherClient", dependencies: ["FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
+
+        // Floor 3: images become root file systems.
+        .target(
+            name: "Images",
+            dependencies: [
+                "FunctionModel", "OCI", "Sandbox", "Store", "LauncherClient", "LinuxSystem", "CZlib", crypto, grdb, logging, nioCore,
+                nioPosix,
+            ],
+            swiftSettings: rules),
+
+        // Floor 4: what may run, and what runs.
+        .target(name: "Catalog", dependencies: ["FunctionModel", "Images", "OCI", "Store", logging], swiftSettings: rules),
+        .target(
+            name: "Activation",
+            dependencies: ["FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", deque, logging, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: rules),
+
+        // Floor 5: the two faces to the outside.
+        .target(
+            name: "Gateway", dependencies: ["Activation", "FunctionLog", "FunctionModel", deque, logging, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: rules),
+        .target(
+            name: "ControlAPI",
+            dependencies: [
+                "Activation", "Catalog", "FunctionLog", "FunctionModel", "Images", "OCI", httpTypes, hummingbird, logging, nioCore,
+                nioPosix, serviceLifecycle,
+            ], swiftSettings: rules),
+
+        // Floor 6: programs. Wiring only; the command line has one file a verb.
+        .executableTarget(
+            name: "swiftlet",
+            dependencies: [
+                "Activation", "Catalog", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway", "Images", "LauncherClient", "LinuxSystem",
+                "OCI", "Sandbox", "Store",
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
+            ], swiftSettings: rules),
+        .executableTarget(
+            name: "swiftlet-launcher", dependencies: ["Launcher", "Sandbox", "LinuxSystem"], swiftSettings: rules,
+            linkerSettings: staticProgram),
+        .executableTarget(
+            name: "swiftlet-unpack", dependencies: ["CUnpackStart", "LayerArchive", "LinuxSystem"], swiftSettings: rules,
+            linkerSettings: staticProgram),
+
+        .target(name: "TarFixtures", path: "Tests/TarFixtures", swiftSettings: rules),
+        .testTarget(name: "OCITests", dependencies: ["FunctionModel", "OCI"], swiftSettings: rules),
+        .testTarget(name: "LayerArchiveTests", dependencies: ["LayerArchive", "LinuxSystem", "TarFixtures"], swiftSettings: rules),
+        .testTarget(
+            name: "ImagesTests",
+            dependencies: [
+                "FunctionModel", "Images", "LauncherClient", "LinuxSystem", "OCI", "Sandbox", "Store", "TarFixtures", crypto, logging,
+                nioCore,
+            ],
+            swiftSettings: rules),
+        .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
+        .testTarget(name: "FunctionLogTests", dependencies: ["FunctionLog", "FunctionModel", nioPosix], swiftSettings: rules),
+        .testTarget(name: "SandboxTests", dependencies: ["FunctionModel", "Sandbox"], swiftSettings: rules),
+        .testTarget(
+            name: "LauncherTests", dependencies: ["FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"], exclude: ["Fixtures"],
+            swiftSettings: rules),
+        .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel"], swiftSettings: rules),
+        .testTarget(name: "StoreTests", dependencies: ["FunctionModel", "Store", "store-writer", grdb], swiftSettings: rules),
+        .testTarget(
+            name: "CatalogTests", dependencies: ["Catalog", "ControlStandIns", "FunctionModel", "Images", "OCI", "Store", logging],
+            swiftSettings: rules),
+        .testTarget(
+            name: "ControlAPITests",
+            dependencies: [
+                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "Store",
+                asyncHTTPClient, logging,
+                nioCore, nioHTTP1, nioPosix,
+            ], swiftSettings: rules),
+
+        // Beside the tests: what stands in for root, and the programs that tests start.
+        .target(
+            name: "ControlStandIns", dependencies: ["FunctionModel", "Images", "LauncherClient", "Sandbox", nioCore],
+            path: "Tests/ControlStandIns", swiftSettings: rules),
+        .executableTarget(name: "store-writer", dependencies: ["FunctionModel", "Store"], path: "Tests/StoreWriter", swiftSettings: rules),
+        .executableTarget(
+            name: "control-api-fixture",
+            dependencies: [
+                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "Store", logging,
+                nioCore, nioPosix,
+            ], path: "Tests/ControlAPIFixture", swiftSettings: rules),
+        .testTarget(name: "HostTests", exclude: ["Programs"], swiftSettings: rules),
+        .testTarget(name: "ActivationTests", dependencies: ["Activation", "FunctionModel", nioCore], swiftSettings: rules),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Activation", "FunctionLog", "FunctionModel", "Gateway", "LauncherClient", "Sandbox", logging, nioCore, nioHTTP1, nioPosix,
+            ], swiftSettings: rules),
+    ],
+    swiftLanguageModes: [.v6]
+)

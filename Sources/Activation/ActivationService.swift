@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionLog
+public import FunctionModel
+public import LauncherClient
+public import Logging
+public import NIOCore
+internal import Synchronization
+
+/// All instances of the host: one activator a function version, created by need and forgotten when it has drained.
+public final class ActivationService: Sendable {
+    private struct Guarded {
+        var activators: [RunnableVersion.Key: FunctionActivator] = [:]
+        /// Replaced or deleted versions whose instances still finish their calls.
+        var draining: [ObjectIdentifier: FunctionActivator] = [:]
+        var coldStarts: [String: ColdStartRing] = [:]
+    }
+
+    public let options: ActivationOptions
+    private let host: HostContext
+    private let guarded = Mutex(Guarded())
+
+    /// - Parameters:
+    ///   - loops: the event loops of the gateway; an instance's start runs on the loop of the call that waits for it.
+    ///   - random: for instance ids.
+    public init(
+        options: ActivationOptions = ActivationOptions(), launcher: any InstanceLauncher, log: any InstanceLogSink,
+        loops: any EventLoopGroup,
+        clock: HostClock = .system, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }, logger: Logger
+    ) {
+        self.options = options
+        host = HostContext(options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, logger: logger)
+    }
+
+    /// The activator of a version. It starts nothing by itself.
+    public func activator(for version: RunnableVersion) -> FunctionActivator {
+        guarded.withLock { guarded in
+            if let known = guarded.activators[version.key], known.version == version { return known }
+            let new = FunctionActivator(version: version, host: host) { [weak self] in self?.forget($0) }
+            if let replaced = guarded.activators.updateValue(new, forKey: version.key) {
+                guarded.draining[ObjectIdentifier(replaced)] = replaced
+            }
+            return new
+        }
+    }
+
+    /// Drains every version but these. Called when no new call can reach the others any more.
+    public func retire(allBut keys: Set<RunnableVersion.Key>) {
+        let retired = guarded.withLock { guarded in
+            for (key, activator) in guarded.activators where !keys.contains(key) {
+                guarded.activators[key] = nil
+                guarded.draining[ObjectIdentifier(activator)] = activator
+            }
+            return Array(guarded.draining.values)
+        }
+        for activator in retired { activator.drain() }
+    }
+
+    /// The instances of one function, of all its versions, oldest first.
+    public func instances(of function: String) -> [InstanceSnapshot] { instances().filter { $0.function == function } }
+
+    /// All instances of the host, oldest first.
+    public func instances() -> [InstanceSnapshot] {
+        activators().flatMap { $0.snapshots() }.sorted { ($0.createdTime, $0.id.text) < ($1.createdTime, $1.id.text) }
+    }
+
+    /// Ends all instances of a function: idle ones at once, busy ones with their last call.
+    ///
+    /// - Returns: how many ended, when they have.
+    public func stopInstances(of function: String) async -> Int {
+        let stopped = activators().filter { $0.version.key.function == function }.flatMap { $0.stopAll() }
+        for instance in stopped { await instance.whenEnded() }
+        return stopped.count
+    }
+
+    /// The last 1000 cold starts of a function, oldest first.
+    public func coldStarts(of function: String) -> [ColdStart] { guarded.withLock { $0.coldStarts[function]?.records ?? [] } }
+
+    public func record(_ coldStart: ColdStart, of function: String) {
+        guarded.withLock { $0.coldStarts[function, default: ColdStartRing()].append(coldStart) }
+    }
+
+    /// `observer` is told of every instance that has ended, on some event loop.
+    public func observeEnds(_ observer: @escaping @Sendable (ActiveInstance) -> Void) { host.observeEnds(observer) }
+
+    /// Ends all instances when their calls are done, and what is left after `limit` without waiting for its calls. The gateway has stopped before.
+    public func shutDown(within limit: Duration) async {
+        let all = activators()
+        for activator in all { activator.drain() }
+        let instances = all.flatMap { $0.liveInstances() }
+        await withTaskGroup { group in
+            group.addTask { for instance in instances { await instance.whenEnded() } }
+            group.addTask {
+                do { try await Task.sleep(for: limit) } catch { return }
+                for instance in instances where !instance.hasEnded { self.host.launcher.stop(instance.id, grace: .zero) }
+                // The launcher ends what is left when the daemon has gone; nothing is gained by waiting for it here.
+                for instance in instances { instance.stopWaiting() }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func activators() -> [FunctionActivator] { guarded.withLock { Array($0.activators.values) + Array($0.draining.values) } }
+
+    private func forget(_ activator: FunctionActivator) {
+        guarded.withLock { guarded in
+            guarded.draining[ObjectIdentifier(activator)] = nil
+            if guarded.activators[activator.version.key] === activator { guarded.activators[activator.version.key] = nil }
+        }
+    }
+}
+
+/// The newest 1000 records.
+private struct ColdStartRing {
+    private static let capacity = 1000
+    private var stored: [ColdStart] = []
+    private var oldest = 0
+
+    var records: [ColdStart] { Array(stored[oldest...] + stored[..<oldest]) }
+
+    mutating func append(_ record: ColdStart) {
+        if stored.count < Self.capacity { return stored.append(record) }
+        stored[oldest] = record
+        oldest = (oldest + 1) % Self.capacity
+    }
+}

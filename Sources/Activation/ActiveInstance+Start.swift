@@ -1,0 +1,172 @@
+internal import FunctionLog
+// SPDX-License-Identifier: Apache-2.0
+internal import FunctionModel
+internal import LauncherClient
+internal import NIOCore
+internal import Sandbox
+internal import Synchronization
+
+/// The way to readiness, on `home`: executed → listening → first connection → healthy.
+extension ActiveInstance {
+    /// How much of a program's output goes into an error.
+    private static let outputInErrors = 2048
+
+    func handle(_ event: InstanceEvent) {
+        switch event {
+        case .started(let standardOutput, let standardError, let sockets):
+            started(standardOutput, standardError, sockets)
+        case .listening:
+            guard case .connecting(var probe) = progress.value else { return }
+            probe.retry?.cancel()
+            probe.pause = .microseconds(200)
+            progress.value = .connecting(probe)
+            tryConnect()
+        case .failed(let failure):
+            end()
+            let error = StartFailure.launch(failure, of: version)
+            platform("Instance failed to start: \(failure)")
+            activator.startFailed(self, error, gone: true)
+        case .exited(let exit):
+            exited(exit)
+        }
+    }
+
+    private func started(_ standardOutput: CInt, _ standardError: CInt, _ sockets: [CInt]) {
+        let log = host.log.begin(
+            id, function: version.key.function, version: version.key.version, standardOutput: standardOutput, standardError: standardError)
+        shared.withLock {
+            $0.log = log
+            $0.sockets = sockets
+            $0.times.started = host.clock.now()
+        }
+        guard case .launching = progress.value else { return }
+        progress.value = .connecting(ConnectProbe())
+        tryConnect()
+    }
+
+    /// One attempt; while nobody listens it comes back by itself, ever later up to 20 ms, and at once when `listening` is reported.
+    func tryConnect() {
+        guard case .connecting(var probe) = progress.value else { return }
+        guard let socket = probe.socket ?? takeSocket() else {
+            // No socket comes from a namespace that has gone; the exit is on its way.
+            guard !hasEnded else { return }
+            refillSockets { self.tryConnect() }
+            return
+        }
+        probe.socket = socket
+        let outcome = probe.pending ? LoopbackSocket.state(of: socket, port: port) : LoopbackSocket.connect(socket, port: port)
+        probe.pending = outcome == .pending
+        switch outcome {
+        case .connected:
+            listens(on: socket)
+            return
+        case .failed:
+            LoopbackSocket.close(socket)
+            probe.socket = nil
+        case .pending, .refused: break
+        }
+        let pause = probe.pause
+        probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
+        probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
+        progress.value = .connecting(probe)
+    }
+
+    private func listens(on socket: CInt) {
+        shared.withLock { $0.times.connected = host.clock.now() }
+        guard let check = version.configuration.healthCheck else {
+            shared.withLock { $0.connected = socket }
+            becomeReady()
+            return
+        }
+        progress.value = .checkingHealth(last: "without an answer")
+        let delay = shared.withLock { ($0.times.started ?? $0.times.asked) + .seconds(Int64(check.initialDelay)) }
+        home.scheduleTask(deadline: delay) { self.checkHealth(over: socket, pause: .milliseconds(1)) }
+    }
+
+    /// Probes at once after each failure, a little later each time, until the first success or the start-up limit.
+    private func checkHealth(over socket: CInt?, pause: TimeAmount) {
+        guard case .checkingHealth = progress.value, let check = version.configuration.healthCheck else {
+            if let socket { LoopbackSocket.close(socket) }
+            return
+        }
+        HealthProbe.run(self, check, over: socket) { outcome in
+            guard case .checkingHealth = self.progress.value else { return }
+            switch outcome {
+            case .healthy: self.becomeReady()
+            case .unhealthy(let words):
+                self.progress.value = .checkingHealth(last: words)
+                self.home.scheduleTask(in: pause) {
+                    self.checkHealth(over: nil, pause: min(.milliseconds(100), .nanoseconds(pause.nanoseconds * 2)))
+                }
+            }
+        }
+    }
+
+    private func becomeReady() {
+        shared.withLock {
+            $0.times.ready = host.clock.now()
+            $0.startUpLimit.take()?.cancel()
+        }
+        progress.value = .ready
+        activator.instanceReady(self)
+        HealthWatch.begin(self)
+    }
+
+    func startUpTimePassed() {
+        let limit = host.options.startUpTime
+        let failure: @Sendable (String) -> ServiceError
+        let (version, port) = (version, Int(port))
+        switch progress.value {
+        case .launching, .connecting:
+            failure = { StartFailure.neverListened(on: port, within: limit, of: version, output: $0) }
+        case .checkingHealth(let last):
+            failure = { StartFailure.neverHealthy(last, within: limit, of: version, output: $0) }
+        case .ready, .leaving, .ended: return
+        }
+        if case .connecting(let probe) = progress.value { discard(probe) }
+        progress.value = .leaving
+        withLastOutput { self.activator.startFailed(self, failure($0), gone: false) }
+    }
+
+    private func exited(_ exit: InstanceExit) {
+        let wasReady = if case .ready = progress.value { true } else { false }
+        end()
+        withLastOutput { output in
+            let error = StartFailure.exited(exit, of: self.version, output: output)
+            self.platform("Instance ended: \(StartFailure.words(exit, self.version))")
+            self.log?.end()
+            if !wasReady { self.activator.startFailed(self, error, gone: true) } else { self.activator.exited(self, error) }
+            self.tellExit(StartFailure.words(exit, self.version))
+        }
+    }
+
+    /// Its own things are closed; whoever holds connections to it is told.
+    private func end() {
+        if case .connecting(let probe) = progress.value { discard(probe) }
+        progress.value = .ended
+        let descriptors = shared.withLock { shared in
+            defer {
+                shared.sockets = []
+                shared.connected = nil
+                shared.ended = true
+                shared.startUpLimit.take()?.cancel()
+            }
+            return shared.sockets + (shared.connected.map { [$0] } ?? [])
+        }
+        descriptors.forEach(LoopbackSocket.close)
+        host.instanceEnded(self)
+        ended.succeed()
+    }
+
+    func discard(_ probe: ConnectProbe) {
+        probe.retry?.cancel()
+        if let socket = probe.socket { LoopbackSocket.close(socket) }
+    }
+
+    private func withLastOutput(_ body: @escaping @Sendable (String) -> Void) {
+        guard let log else { return body("") }
+        log.lastOutput(bytes: Self.outputInErrors) { output in
+            self.home.execute { body(output) }
+        }
+    }
+}

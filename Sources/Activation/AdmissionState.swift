@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DequeModule
+package import FunctionModel
+package import NIOCore
+
+/// Decides for one function version which call goes to which instance, when instances start and when they end.
+///
+/// A pure value: it is told what happened and at what time, and answers with actions. It never lets more than `maximumInstances` live, starts no
+/// more instances than the waiting calls need, and gives calls their turn in the order of arrival.
+///
+/// | event | what comes of it |
+/// |---|---|
+/// | call arrives | granted on the least loaded instance; else it waits and instances start by need; refused where the queue is full or starts fail |
+/// | instance ready | takes waiting calls up to its concurrency |
+/// | start failed | a growing pause before the next; waiting calls are refused with the reason unless another instance lives or starts |
+/// | instance unhealthy | out of the choice; ends with its last call |
+/// | instance exited | forgotten; replaced if calls wait |
+/// | call finished | the next waiting call takes its place, or the instance is idle, or it ends because it was to be drained |
+/// | tick | idle instances end, calls that waited too long are refused, pauses end |
+/// | drain | no instance outlives its calls |
+package struct AdmissionState {
+    package typealias Slot = Int
+    package typealias Call = Int
+
+    package struct Limits: Sendable {
+        package var concurrency: Int
+        package var maximumInstances: Int
+        package var simultaneousStarts: Int
+        package var waitingCalls: Int
+        package var waitTime: TimeAmount
+        package var idleTime: TimeAmount
+        package var firstBackOff: TimeAmount
+        package var longestBackOff: TimeAmount
+        /// A program that serves one call at a time and was left alone with it is still busy: it is replaced.
+        package var replacesAbandoned: Bool
+
+        package init(
+            concurrency: Int, maximumInstances: Int, simultaneousStarts: Int = 32, waitingCalls: Int = 4096,
+            waitTime: TimeAmount = .seconds(30),
+            idleTime: TimeAmount = .seconds(300), firstBackOff: TimeAmount = .milliseconds(250), longestBackOff: TimeAmount = .seconds(30),
+            replacesAbandoned: Bool = true
+        ) {
+            self.concurrency = concurrency
+            self.maximumInstances = maximumInstances
+            self.simultaneousStarts = simultaneousStarts
+            self.waitingCalls = waitingCalls
+            self.waitTime = waitTime
+            self.idleTime = idleTime
+            self.firstBackOff = firstBackOff
+            self.longestBackOff = longestBackOff
+            self.replacesAbandoned = replacesAbandoned
+        }
+    }
+
+    package enum Refusal: Hashable, Sendable {
+        case queueFull
+        case waitedTooLong
+        case hostFull
+        case startFailed(ServiceError, retryIn: TimeAmount)
+    }
+
+    package enum StopReason: Hashable, Sendable {
+        case idle, drained, startFailed, abandonedCall, unreachable, unhealthy
+    }
+
+    package enum Action: Hashable, Sendable {
+        case start(Slot)
+        /// `first` marks the first call that an instance ever gets.
+        case grant(Call, Slot, first: Bool)
+        case refuse(Call, Refusal)
+        case stop(Slot, StopReason)
+        /// `tick` is due at this time, earlier than any asked for before.
+        case wake(NIODeadline)
+        /// Drained: no instance and no call is left.
+        case finished
+    }
+
+    package enum Arrival: Hashable, Sendable {
+        case granted(Slot, first: Bool)
+        case waiting([Action])
+        case refused(Refusal)
+    }
+
+    /// How a call left its instance.
+    package enum CallEnd: Hashable, Sendable {
+        case completed
+        /// The client went away, or the time limit passed: the program may still be at it.
+        case abandoned
+        /// The connection broke: the program may be gone, which its exit will say.
+        case broken
+    }
+
+    struct Ready {
+        let slot: Slot
+        var inFlight = 0
+        var idleSince: NIODeadline
+        /// Calls that it was given, and calls that it completed.
+        var granted = 0
+        var completed = 0
+    }
+
+    struct Leaving {
+        var inFlight: Int
+        var stopAsked: Bool
+    }
+
+    struct Waiting {
+        let call: Call
+        let deadline: NIODeadline
+    }
+
+    struct BackOff {
+        var failures: Int
+        var until: NIODeadline
+        var failure: ServiceError
+    }
+
+    package let limits: Limits
+    var nextSlot = 0
+    /// In the order of their slots: on equal load the oldest wins, so that the others become idle and end.
+    var ready: [Ready] = []
+    var starting: Set<Slot> = []
+    var leaving: [Slot: Leaving] = [:]
+    var waiting: Deque<Waiting> = []
+    var backOff: BackOff?
+    var draining = false
+    var nextWake: NIODeadline?
+
+    package init(limits: Limits) { self.limits = limits }
+
+    package var alive: Int { ready.count + starting.count + leaving.count }
+    package var waitingCount: Int { waiting.count }
+    package var startingCount: Int { starting.count }
+    package var inFlight: Int { ready.reduce(0) { $0 + $1.inFlight } + leaving.values.reduce(0) { $0 + $1.inFlight } }
+
+    package enum Condition: Hashable, Sendable {
+        case starting
+        case ready(inFlight: Int)
+        case leaving(inFlight: Int)
+    }
+
+    /// How long an instance has had no call; nil where it has some, or is not ready.
+    package func idleTime(of slot: Slot, now: NIODeadline) -> TimeAmount? {
+        guard let index = readyIndex(slot), ready[index].inFlight == 0 else { return nil }
+        return now - ready[index].idleSince
+    }
+
+    package func condition(of slot: Slot) -> Condition? {
+        if let index = readyIndex(slot) {
+            return .ready(inFlight: ready[index].inFlight)
+        }
+        if starting.contains(slot) { return .starting }
+        return leaving[slot].map { .leaving(inFlight: $0.inFlight) }
+    }
+}

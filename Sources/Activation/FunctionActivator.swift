@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+public import NIOCore
+internal import Synchronization
+
+/// The instances of one function version, and the calls that wait for them: ``AdmissionState`` decides under this activator's own lock, and
+/// what it decided is done outside of it.
+public final class FunctionActivator: Sendable {
+    struct Guarded {
+        var state: AdmissionState
+        var instances: [AdmissionState.Slot: ActiveInstance] = [:]
+        var waiters: [AdmissionState.Call: CallWaiter] = [:]
+        var nextCall = 0
+    }
+
+    enum Effect {
+        case begin(ActiveInstance)
+        case deliver(CallWaiter, Result<Lease, CallRefusal>)
+        case stop(ActiveInstance, AdmissionState.StopReason)
+        case wake(NIODeadline)
+        case finished
+    }
+
+    public let version: RunnableVersion
+    let host: HostContext
+    let guarded: Mutex<Guarded>
+    private let whenFinished: @Sendable (FunctionActivator) -> Void
+
+    init(version: RunnableVersion, host: HostContext, whenFinished: @escaping @Sendable (FunctionActivator) -> Void) {
+        self.version = version
+        self.host = host
+        self.whenFinished = whenFinished
+        let (configuration, options) = (version.configuration, host.options)
+        let limits = AdmissionState.Limits(
+            concurrency: max(1, configuration.instanceConcurrency),
+            maximumInstances: configuration.maximumInstances ?? options.maximumInstances,
+            simultaneousStarts: options.simultaneousStarts, waitingCalls: options.waitingCalls, waitTime: options.waitTime,
+            idleTime: .seconds(Int64(configuration.idleTimeout)), firstBackOff: options.firstBackOff, longestBackOff: options.longestBackOff
+        )
+        guarded = Mutex(Guarded(state: AdmissionState(limits: limits)))
+    }
+
+    /// Asks for a place for one call.
+    ///
+    /// - Parameter waiter: made only if the call has to wait.
+    public func acquire(on loop: any EventLoop, waiter: () -> CallWaiter) -> Admission {
+        let now = host.clock.now()
+        let (admission, effects) = guarded.withLock { guarded -> (Admission, [Effect]) in
+            let call = guarded.nextCall
+            guarded.nextCall += 1
+            switch guarded.state.callArrives(call, now: now) {
+            case .granted(let slot, let first):
+                // A granted slot is one that was started, and stays in the table until it has exited.
+                guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
+                return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
+            case .refused(let refusal): return (.refused(self.refusal(refusal)), [])
+            case .waiting(let actions):
+                guarded.waiters[call] = waiter()
+                return (.waiting(WaitingTicket(call: call)), self.effects(of: actions, &guarded, home: loop, now: now))
+            }
+        }
+        perform(effects)
+        return admission
+    }
+
+    /// The caller of a waiting call has left; its waiter is never called after this, or is being called at this moment.
+    public func cancel(_ ticket: WaitingTicket) {
+        change { guarded, _ in
+            guarded.waiters[ticket.call] = nil
+            return guarded.state.callCancelled(ticket.call)
+        }
+    }
+
+    /// A granted call found nobody listening, before a byte of it was sent. It waits again, at the head of the queue.
+    public func giveBack(_ lease: Lease, waiter: CallWaiter) -> WaitingTicket {
+        let failure = ServiceError(
+            status: 412, code: "CAExited",
+            message:
+                "Instance \(lease.instance.id) of function '\(version.key.function)' takes no connections on port \(lease.instance.port) any more."
+        )
+        let call = guarded.withLock { guarded in
+            guarded.nextCall += 1
+            guarded.waiters[guarded.nextCall - 1] = waiter
+            return guarded.nextCall - 1
+        }
+        change { $0.state.callReturned(call, from: lease.instance.slot, failure: failure, now: $1) }
+        return WaitingTicket(call: call)
+    }
+
+    func finish(_ lease: Lease, _ end: Lease.End) {
+        let end: AdmissionState.CallEnd =
+            switch end {
+            case .completed: .completed
+            case .abandoned: version.configuration.healthCheck == nil ? .abandoned : .broken
+            case .broken: .broken
+            }
+        change { $0.state.callFinished(lease.instance.slot, end, now: $1) }
+    }
+
+    func instanceReady(_ instance: ActiveInstance) { change { $0.state.instanceReady(instance.slot, now: $1) } }
+
+    func startFailed(_ instance: ActiveInstance, _ error: ServiceError, gone: Bool) {
+        change { guarded, now in
+            let actions = guarded.state.startFailed(instance.slot, error, gone: gone, now: now)
+            if gone { guarded.instances[instance.slot] = nil }
+            return actions
+        }
+    }
+
+    func exited(_ instance: ActiveInstance, _ error: ServiceError) {
+        change { guarded, now in
+            guarded.instances[instance.slot] = nil
+            return guarded.state.instanceExited(instance.slot, error, now: now)
+        }
+    }
+
+    func unhealthy(_ instance: ActiveInstance) { change { $0.state.instanceUnhealthy(instance.slot, now: $1) } }
+
+    func drain() { change { $0.state.drain(now: $1) } }
+
+    /// - Returns: the instances that end by this.
+    func stopAll() -> [ActiveInstance] {
+        let instances = guarded.withLock { Array($0.instances.values) }
+        change { $0.state.stopAll(now: $1) }
+        return instances
+    }
+
+    private func tick() { change { $0.state.tick(now: $1) } }
+
+    private func change(_ event: (inout Guarded, NIODeadline) -> [AdmissionState.Action]) {
+        let now = host.clock.now()
+        let effects = guarded.withLock { guarded -> [Effect] in
+            let actions = event(&guarded, now)
+            return actions.isEmpty ? [] : self.effects(of: actions, &guarded, home: nil, now: now)
+        }
+        perform(effects)
+    }
+
+    private func perform(_ effects: [Effect]) {
+        for effect in effects {
+            switch effect {
+            case .begin(let instance): instance.begin()
+            case .deliver(let waiter, let result):
+                // Never at once: who asks, or gives a place back, is in the middle of something.
+                waiter.loop.execute { waiter.deliver(result) }
+            case .stop(let instance, let reason): instance.stop(reason)
+            case .wake(let time): host.loops.next().scheduleTask(deadline: time) { self.tick() }
+            case .finished: whenFinished(self)
+            }
+        }
+    }
+}

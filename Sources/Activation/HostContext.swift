@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import FunctionLog
+internal import FunctionModel
+internal import LauncherClient
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// What all activators of one host share.
+final class HostContext: Sendable {
+    let options: ActivationOptions
+    let launcher: any InstanceLauncher
+    let log: any InstanceLogSink
+    let loops: any EventLoopGroup
+    let clock: HostClock
+    let random: @Sendable () -> UInt64
+    let logger: Logger
+    private let alive = Atomic<Int>(0)
+    private let observers = Mutex<[@Sendable (ActiveInstance) -> Void]>([])
+
+    init(
+        options: ActivationOptions, launcher: any InstanceLauncher, log: any InstanceLogSink, loops: any EventLoopGroup, clock: HostClock,
+        random: @escaping @Sendable () -> UInt64, logger: Logger
+    ) {
+        self.options = options
+        self.launcher = launcher
+        self.log = log
+        self.loops = loops
+        self.clock = clock
+        self.random = random
+        self.logger = logger
+    }
+
+    /// Takes one of the host's places for an instance.
+    func reservePlace() -> Bool {
+        let (_, now) = alive.add(1, ordering: .relaxed)
+        if now <= options.maximumInstances { return true }
+        alive.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// An instance has ended: its place is free, and whoever holds connections to it is told.
+    func instanceEnded(_ instance: ActiveInstance) {
+        alive.subtract(1, ordering: .relaxed)
+        for observer in observers.withLock({ $0 }) { observer(instance) }
+    }
+
+    func observeEnds(_ observer: @escaping @Sendable (ActiveInstance) -> Void) { observers.withLock { $0.append(observer) } }
+
+    func newInstanceID() -> InstanceID {
+        var random = RandomSource(next: random)
+        return InstanceID(seconds: clock.unixMilliseconds() / 1000, using: &random)
+    }
+}
+
+/// Makes a generator of a closure.
+private struct RandomSource: RandomNumberGenerator {
+    let nextValue: @Sendable () -> UInt64
+
+    init(next: @escaping @Sendable () -> UInt64) { nextValue = next }
+
+    mutating func next() -> UInt64 { nextValue() }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+
+/// One instance as the API shows it.
+public struct InstanceSnapshot: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable {
+        case starting = "Starting"
+        case running = "Running"
+        /// Takes no new calls; ends with its last one.
+        case draining = "Draining"
+    }
+
+    public var id: InstanceID
+    public var function: String
+    /// `LATEST` or digits.
+    public var version: String
+    /// What was asked for; as long as there are no aliases this is the version.
+    public var qualifier: String
+    public var status: Status
+    /// Milliseconds since 1970, UTC.
+    public var createdTime: Int64
+    /// Calls that it serves at this moment.
+    public var inFlight: Int
+
+    init(_ instance: ActiveInstance, _ condition: AdmissionState.Condition) {
+        id = instance.id
+        function = instance.version.key.function
+        version = instance.version.key.version
+        qualifier = instance.version.key.version
+        createdTime = instance.createdTime
+        switch condition {
+        case .starting: (status, inFlight) = (.starting, 0)
+        case .ready(let calls): (status, inFlight) = (.running, calls)
+        case .leaving(let calls): (status, inFlight) = (.draining, calls)
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "clinux.h"
+
+/// The launcher runs with raised priority, and what it starts does not.
+int clinux_ordinary_priority(void);
+/// Forks. Answers 0 in the child; the parent becomes init and does not return.
+int clinux_start_program(int report);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+import Images
+import Store
+
+extension Catalog {
+    /// Creates a function from a CreateFunctionInput. It can be called when this returns.
+    ///
+    /// - Throws: ``ServiceError`` 400 `InvalidArgument`, also where the host does not have the image; 409 `FunctionAlreadyExists`.
+    public func create(_ input: [String: JSONValue]) async throws -> FunctionView {
+        guard let name = input["functionName"]?.string else { throw ServiceError.missing("functionName", "give the function a name") }
+        try FunctionName.check(name)
+        let configuration = try FunctionConfiguration(creating: input)
+        let tags = try FunctionTag.list(input["tags"])
+        return try await turns.run { [self] in
+            if try await store.function(name) != nil { throw Self.exists(name) }
+            let content = try await content(name, configuration)
+            let id = newID()
+            guard let record = try await store.createFunction(name, id: id, content: content, tags: tags, at: now()) else {
+                throw Self.exists(name)
+            }
+            try await publish(record)
+            return await view(record)
+        }
+    }
+
+    /// Changes a function by an UpdateFunctionInput: an omitted field keeps its value, an empty one goes back to its default.
+    ///
+    /// The image's name is looked up again, so an update (even one that changes nothing else) moves the function to what the name means now.
+    /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, 400 `InvalidArgument`.
+    public func update(_ name: String, _ input: [String: JSONValue]) async throws -> FunctionView {
+        try await turns.run { [self] in
+            guard let old = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
+            var configuration = old.configuration
+            try configuration.apply(input)
+            let content = try await content(name, configuration)
+            if content.configuration == old.configuration, content.manifest == old.manifest { return await view(old) }
+            guard let record = try await store.updateFunction(name, content: content, at: now()) else {
+                throw ServiceError.functionNotFound(name)
+            }
+            try await publish(record)
+            return await view(record)
+        }
+    }
+
+    /// Deletes a function and its versions. Calls in flight finish; new ones are answered by `FunctionNotFound` when this returns.
+    ///
+    /// - Throws: ``ServiceError`` 404 `FunctionNotFound`.
+    public func delete(_ name: String) async throws {
+        try await turns.run { [self] in
+            guard try await store.deleteFunction(name) else { throw ServiceError.functionNotFound(name) }
+            await routes.replace(name, with: nil)
+        }
+    }
+
+    /// - Parameter qualifier: nil or `LATEST`, or the number of a version.
+    /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, `VersionNotFound` or `AliasNotFound`.
+    public func get(_ name: String, qualifier: String? = nil) async throws -> FunctionView {
+        guard let record = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
+        guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else { return await view(record) }
+        guard qualifier.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            throw ServiceError(status: 404, code: "AliasNotFound", message: "alias '\(qualifier)' of function '\(name)' does not exist")
+        }
+        guard let number = Int(qualifier), let version = try await store.version(number, of: name) else {
+            throw Self.versionNotFound(qualifier, of: name)
+        }
+        var view = await view(record)
+        view.version = version
+        return view
+    }
+
+    /// A page of functions in the order of their names.
+    ///
+    /// - Parameters:
+    ///   - limit: 1 to 100.
+    ///   - token: of the page before.
+    /// - Returns: the page, and the token of the next one where there is more.
+    public func list(_ filter: FunctionFilter, limit: Int, token: String?) async throws -> (functions: [FunctionView], nextToken: String?) {
+        guard filter.isPossible else { return ([], nil) }
+        var views: [FunctionView] = []
+        var last = token ?? ""
+        while true {
+            let records = try await store.functions(prefix: filter.prefix, after: last, limit: 200)
+            for record in records where filter.matches(record) {
+                if views.count == limit { return (views, views.last?.record.name) }
+                views.append(await view(record))
+            }
+            guard records.count == 200, let end = records.last?.name else { return (views, nil) }
+            last = end
+        }
+    }
+
+    func view(_ record: FunctionRecord) async -> FunctionView {
+        FunctionView(record: record, version: nil, state: await routes.route(record.name)?.state ?? .pending, host: host)
+    }
+
+    /// Pins the image, and makes sure before anything is stored that there is something to run.
+    private func content(_ name: String, _ configuration: FunctionConfiguration) async throws -> FunctionContent {
+        guard let image = try await images.resolve(configuration.image) else {
+            throw ServiceError.invalidArgument(
+                "customContainerConfig.image: this host has no image '\(configuration.image)'; \(Self.wayToLoad(configuration.image)), "
+                    + "or choose one of `swiftlet image list`")
+        }
+        _ = try Self.runnable(RunnableVersion.Key(function: name, version: "LATEST", revision: 0), configuration, image)
+        return FunctionContent(configuration: configuration, manifest: image.manifestDigest)
+    }
+
+    private func newID() -> String {
+        var random = SystemRandomNumberGenerator()
+        let digits = (0..<2).map { _ in String(random.next() as UInt64, radix: 16) }
+        return digits.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
+    }
+
+    private static func exists(_ name: String) -> ServiceError {
+        ServiceError(
+            status: 409, code: "FunctionAlreadyExists", message: "function '\(name)' already exists; update it, or delete it first")
+    }
+
+    static func versionNotFound(_ version: String, of function: String) -> ServiceError {
+        ServiceError(status: 404, code: "VersionNotFound", message: "version '\(version)' of function '\(function)' does not exist")
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+
+/// What a request's path names. It is read from the raw path: split at `/` first, each segment decoded after, so that a name may hold an encoded `/`.
+enum ControlPath: Hashable, Sendable {
+    case functions
+    case function(String)
+    case functionCode(String)
+    case invocations(String)
+    case versions(String)
+    case version(String, of: String)
+    case instances(String)
+    /// A path of the Function Compute API that this host does not have.
+    case unsupported
+    case images
+    case image(String)
+    case functionLogs(String)
+    case functionInstances(String)
+    case coldStarts(String)
+    case host
+    /// No path of either API.
+    case unknown
+
+    /// - Parameter path: as it came, without the query.
+    /// - Throws: ``ServiceError`` `InvalidArgument` where a segment is no percent-encoded UTF-8.
+    init(raw path: some StringProtocol) throws(ServiceError) {
+        var segments: [String] = []
+        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let text = percentDecoded(segment), !text.utf8.contains(0) else {
+                throw .invalidArgument("the path '\(path.prefix(200))' has a segment that is not percent-encoded UTF-8")
+            }
+            segments.append(text)
+        }
+        if path.utf8.first != UInt8(ascii: "/") {
+            self = .unknown
+        } else if segments.first == "2023-03-30" {
+            self = Self.functionCompute(Array(segments.dropFirst()))
+        } else if segments.starts(with: ["swiftlet", "v1"]) {
+            self = Self.swiftlet(Array(segments.dropFirst(2)))
+        } else {
+            self = .unknown
+        }
+    }
+
+    private static func functionCompute(_ segments: [String]) -> ControlPath {
+        guard segments.first == "functions", !segments.contains("") else { return .unsupported }
+        switch segments.count {
+        case 1: return .functions
+        case 2: return .function(segments[1])
+        case 3 where segments[2] == "code": return .functionCode(segments[1])
+        case 3 where segments[2] == "invocations": return .invocations(segments[1])
+        case 3 where segments[2] == "versions": return .versions(segments[1])
+        case 4 where segments[2] == "versions": return .version(segments[3], of: segments[1])
+        case 3 where segments[2] == "instances": return .instances(segments[1])
+        default: return .unsupported
+        }
+    }
+
+    private static func swiftlet(_ segments: [String]) -> ControlPath {
+        guard !segments.contains("") else { return .unknown }
+        switch (segments.first, segments.count) {
+        case ("host", 1): return .host
+        case ("images", 1): return .images
+        case ("images", 2): return .image(segments[1])
+        case ("functions", 3) where segments[2] == "logs": return .functionLogs(segments[1])
+        case ("functions", 3) where segments[2] == "instances": return .functionInstances(segments[1])
+        case ("functions", 3) where segments[2] == "cold-starts": return .coldStarts(segments[1])
+        default: return .unknown
+        }
+    }
+}
+
+/// - Returns: nil for a `%` without two hexadecimal digits behind it, and for what is not UTF-8.
+func percentDecoded(_ encoded: some Sequence<UInt8>) -> String? {
+    var bytes: [UInt8] = []
+    var rest = encoded.makeIterator()
+    while let byte = rest.next() {
+        guard byte == UInt8(ascii: "%") else {
+            bytes.append(byte)
+            continue
+        }
+        guard let high = rest.next().flatMap(hexadecimalValue), let low = rest.next().flatMap(hexadecimalValue) else { return nil }
+        bytes.append(high << 4 | low)
+    }
+    return String(validating: bytes, as: UTF8.self)
+}
+
+private func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 48...57: byte - 48
+    case 65...70: byte - 55
+    case 97...102: byte - 87
+    default: nil
+    }
+}

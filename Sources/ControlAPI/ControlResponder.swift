@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Activation
+import Catalog
+import FunctionLog
+import FunctionModel
+import HTTPTypes
+import Hummingbird
+import Images
+import Logging
+
+/// Answers every request: finds the operation, asks it, and turns what is thrown into an error object.
+struct ControlResponder: HTTPResponder {
+    let catalog: Catalog
+    let images: ImageLibrary
+    let instances: ActivationService
+    let logs: FunctionLogs
+    let facts: ControlAPI.HostFacts
+    let logger: Logger
+    let now: @Sendable () -> Timestamp
+
+    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        let id = requestID(request)
+        var response: Response
+        do {
+            response = try await answer(request, id)
+        } catch let error as ServiceError {
+            response = Response(error: error, request: id)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.error(
+                "a request of the control API failed",
+                metadata: ["request": "\(id)", "path": "\(request.target.path)", "error": "\(error)"])
+            let message = "an internal error has occurred; the log of the host tells more about request \(id)"
+            response = Response(error: ServiceError(status: 500, code: "InternalServerError", message: message), request: id)
+        }
+        response.headers[.requestID] = id.text
+        return response
+    }
+
+    private func answer(_ request: Request, _ id: RequestID) async throws -> Response {
+        let path = try ControlPath(raw: request.target.path)
+        let query = try QueryItems(raw: request.target.query)
+        try RequestAuthorization.check(request, path)
+        switch (path, request.method) {
+        case (.functions, .post): return try await createFunction(request)
+        case (.functions, .get): return try await listFunctions(query)
+        case (.function(let name), .get): return Response(json: try await catalog.get(name, qualifier: query.string("qualifier")).json)
+        case (.function(let name), .put): return Response(json: try await catalog.update(name, try await request.jsonObject()).json)
+        case (.function(let name), .delete): return try await deleteFunction(name)
+        case (.functionCode(let name), .get): return try await functionCode(name)
+        case (.versions(let name), .post): return try await publishVersion(name, request)
+        case (.versions(let name), .get): return try await listVersions(name, query)
+        case (.version(let version, of: let name), .delete):
+            try await catalog.deleteVersion(version, of: name)
+            return .nothing
+        case (.instances(let name), .get): return try await listInstances(name, query, id)
+        case (.images, .post): return try await loadImage(request, query, id)
+        case (.images, .get): return Response(json: ["images": .array(try await images.list().map(\.json))])
+        case (.image(let reference), .get): return Response(json: try await images.inspect(reference).json)
+        case (.image(let reference), .delete):
+            try await catalog.removeImage(reference)
+            return .nothing
+        case (.functionLogs(let name), .get): return try await functionLogs(name, request, query)
+        case (.functionInstances(let name), .delete):
+            _ = try await catalog.get(name)
+            return Response(json: ["stopped": .integer(Int64(await instances.stopInstances(of: name)))])
+        case (.coldStarts(let name), .get):
+            _ = try await catalog.get(name)
+            return Response(json: ["coldStarts": .array(instances.coldStarts(of: name).map(\.json))])
+        case (.host, .get): return Response(json: facts.json)
+        default: return try refuse(request, path, id)
+        }
+    }
+
+    /// Function Compute has one error for paths and methods that it does not know; Swiftlet's own API has HTTP's.
+    private func refuse(_ request: Request, _ path: ControlPath, _ id: RequestID) throws -> Response {
+        let methods: String
+        switch path {
+        case .unknown:
+            throw ServiceError(
+                status: 404, code: "NotFound",
+                message: "'\(request.target.path)' is no path of this API; see /2023-03-30/functions and /swiftlet/v1/host")
+        case .images: methods = "GET, POST"
+        case .image: methods = "GET, DELETE"
+        case .functionInstances: methods = "DELETE"
+        case .functionLogs, .coldStarts, .host: methods = "GET"
+        case .invocations:
+            throw ServiceError(
+                status: 400, code: "PathNotSupported", message: "this address takes no calls; the host takes them on \(facts.listen)")
+        default:
+            throw ServiceError(
+                status: 400, code: "PathNotSupported", message: "'\(request.method)' against '\(request.target.path)' is not supported")
+        }
+        let error = ServiceError(
+            status: 405, code: "MethodNotAllowed",
+            message: "'\(request.method)' against '\(request.target.path)' is not supported; use \(methods)")
+        var response = Response(error: error, request: id)
+        response.headers[HTTPField.Name.allow] = methods
+        return response
+    }
+
+    /// The gateway in front has given most requests an id already, under which it logs them.
+    private func requestID(_ request: Request) -> RequestID {
+        if let given = request.headers[.requestID].flatMap({ RequestID($0) }) { return given }
+        var random = SystemRandomNumberGenerator()
+        return RequestID(seconds: now().milliseconds / 1000, using: &random)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Activation
+import Catalog
+import FunctionModel
+import Hummingbird
+import NIOCore
+
+extension ControlResponder {
+    func listInstances(_ name: String, _ query: QueryItems, _ id: RequestID) async throws -> Response {
+        let qualifier = query.string("qualifier")
+        _ = try await catalog.get(name, qualifier: qualifier)
+        let ids = try query.strings("instanceIds")
+        let statuses = try query.strings("instanceStatus")
+        let limit = try query.integer("limit", 1...1000) ?? 1000
+        let startKey = query.string("startKey")
+        let alive = instances.instances(of: name)
+            .filter { instance in
+                (qualifier == nil || instance.version == qualifier) && (ids?.contains(instance.id.text) ?? true)
+                    && (statuses?.contains(instance.status.rawValue) ?? true) && (startKey.map { instance.id.text > $0 } ?? true)
+            }
+            .sorted { $0.id.text < $1.id.text }
+        return Response(json: ["instances": .array(alive.prefix(limit).map(\.json)), "requestId": .string(id.text)])
+    }
+}
+
+extension InstanceSnapshot {
+    /// The object `InstanceInfo` of the API, where `LATEST` is version 0; the calls in flight are Swiftlet's own.
+    var json: JSONValue {
+        [
+            "instanceId": .string(id.text), "versionId": .string(version == "LATEST" ? "0" : version), "qualifier": .string(qualifier),
+            "status": .string(status.rawValue), "resourceType": "OnDemand", "createdTimeMs": .integer(createdTime),
+            "inFlight": .integer(Int64(inFlight)),
+        ]
+    }
+}
+
+extension ColdStart {
+    var json: JSONValue {
+        [
+            "instanceId": .string(instance.text), "requestId": .string(request.text),
+            "startedTime": .string(Timestamp(milliseconds: startedTime).rfc3339),
+            "phases": [
+                "route": Self.milliseconds(route), "launch": Self.milliseconds(launch), "listen": Self.milliseconds(listen),
+                "healthz": Self.milliseconds(healthz), "firstByte": Self.milliseconds(firstByte),
+            ],
+            "total": Self.milliseconds(total),
+        ]
+    }
+
+    private static func milliseconds(_ time: TimeAmount) -> JSONValue { .number(Double(time.nanoseconds) / 1_000_000) }
+}
+
+extension ControlAPI.HostFacts {
+    var json: JSONValue {
+        [
+            "version": .string(version), "stateDir": .string(stateDirectory), "listen": .string(listen),
+            "startedTime": .string(started.rfc3339),
+        ]
+    }
+}

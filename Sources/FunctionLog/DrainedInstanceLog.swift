@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import Synchronization
+
+/// The log of one running instance: two pipes that are read whatever comes out of them.
+///
+/// Bytes are read under one lock, by the pump's thread when they come, and by the caller where an order must hold: what the program printed before
+/// a request began, or before its answer, is read before that moment is written down. A caller reads at most what the pipes hold.
+final class DrainedInstanceLog: InstanceLog {
+    private struct State {
+        var output: InstanceOutput
+        var pipes: [OutputPipe]
+        /// By descriptor: the pump's number for it, while it watches it.
+        var watched: [CInt: UInt64] = [:]
+
+        mutating func drain() {
+            for index in pipes.indices {
+                let stream = pipes[index].stream
+                pipes[index].drain { line in output.printed(line, stream) }
+            }
+        }
+    }
+
+    private let pump: OutputPump
+    private let state: Mutex<State>
+
+    init(_ output: InstanceOutput, standardOutput: CInt, standardError: CInt, pump: OutputPump) {
+        self.pump = pump
+        let pipes = [OutputPipe(stream: .stdout, descriptor: standardOutput), OutputPipe(stream: .stderr, descriptor: standardError)]
+        state = Mutex(State(output: output, pipes: pipes))
+        for pipe in pipes { watch(pipe) }
+    }
+
+    deinit { end() }
+
+    func requestStarted(_ request: RequestID) {
+        state.withLock { state in
+            state.drain()
+            state.output.requestStarted(request)
+        }
+    }
+
+    func requestFinished(_ request: RequestID, error: String?) {
+        state.withLock { state in
+            state.drain()
+            state.output.requestFinished(request, error: error)
+        }
+    }
+
+    func platform(_ message: String, request: RequestID?) {
+        state.withLock { state in
+            state.drain()
+            state.output.platform(message, request: request)
+        }
+    }
+
+    func lastOutput(bytes: Int, completion: @escaping @Sendable (String) -> Void) {
+        let text = state.withLock { state in
+            state.drain()
+            return state.output.lastOutput(bytes: bytes)
+        }
+        completion(text)
+    }
+
+    func tail(_ request: RequestID, bytes: Int, completion: @escaping @Sendable (String) -> Void) {
+        let text = state.withLock { state in
+            state.drain()
+            return state.output.tail(request, bytes: bytes)
+        }
+        completion(text)
+    }
+
+    func end() {
+        state.withLock { state in
+            state.drain()
+            for index in state.pipes.indices {
+                let (stream, descriptor) = (state.pipes[index].stream, state.pipes[index].descriptor)
+                state.pipes[index].finish { line in state.output.printed(line, stream) }
+                if let key = state.watched.removeValue(forKey: descriptor) { pump.unwatch(descriptor, key: key) }
+                close(descriptor)
+            }
+            state.pipes = []
+        }
+    }
+
+    private func watch(_ pipe: OutputPipe) {
+        state.withLock { state in
+            if let key = pump.watch(pipe.descriptor, ready: { [weak self] in self?.ready(pipe.stream) }) {
+                state.watched[pipe.descriptor] = key
+            } else {
+                state.output.platform(
+                    "the program's \(pipe.stream.rawValue) can only be read between requests: errno \(errno)", request: nil)
+            }
+        }
+    }
+
+    private func ready(_ stream: LogLine.Stream) {
+        state.withLock { state in
+            guard let index = state.pipes.firstIndex(where: { $0.stream == stream }) else { return }
+            let progress = state.pipes[index].readSome { line in state.output.printed(line, stream) }
+            let descriptor = state.pipes[index].descriptor
+            // At its end a pipe would wake the pump for ever.
+            if case .ended = progress, let key = state.watched.removeValue(forKey: descriptor) { pump.unwatch(descriptor, key: key) }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+package import NIOPosix
+import Synchronization
+
+/// Takes one function's lines from any thread without waiting, and writes them in order on a thread of the pool.
+///
+/// Between the two lies a queue with a bound. What does not fit, since the disk is slow or full, is dropped and counted, and the count is written
+/// as a line as soon as there is room again. A function thus never waits for its log.
+package final class FunctionLogWriter: Sendable {
+    private struct State {
+        var queue: LogQueue
+        /// A task of the pool is writing, or about to.
+        var draining = false
+        /// Who waits for the files to be removed.
+        var removals: [@Sendable (Result<Void, LogFileError>) -> Void] = []
+        var followers: [UInt64: @Sendable () -> Void] = [:]
+        var nextFollower: UInt64 = 0
+    }
+
+    private enum Work {
+        case write(LogQueue.Batch)
+        case removeFiles([@Sendable (Result<Void, LogFileError>) -> Void])
+    }
+
+    let directory: LogDirectory
+    private let rotation: LogRotation
+    private let threads: NIOThreadPool
+    private let now: @Sendable () -> LogTime
+    private let state: Mutex<State>
+    /// Touched only by the one draining task at a time, so the lock is never waited for.
+    private let output = Mutex<LogFile?>(nil)
+
+    /// - Parameters:
+    ///   - directory: the function's own folder; it is made with the first line.
+    ///   - limit: bytes of lines that may wait for the disk.
+    package init(directory: String, rotation: LogRotation, limit: Int, threads: NIOThreadPool, now: @escaping @Sendable () -> LogTime) {
+        self.directory = LogDirectory(path: directory)
+        self.rotation = rotation
+        self.threads = threads
+        self.now = now
+        state = Mutex(State(queue: LogQueue(limit: limit)))
+    }
+
+    deinit { output.withLock { $0?.close() } }
+
+    /// Queues one line. Returns at once.
+    package func append(_ line: LogLine) {
+        state.withLock { $0.queue.append(line, at: now()) }
+        startDraining()
+    }
+
+    /// Removes the files; lines that wait are dropped. Lines that come later begin a new log.
+    package func remove() async throws(LogFileError) {
+        let result = await withCheckedContinuation { continuation in
+            state.withLock { state in
+                _ = state.queue.take()
+                state.removals.append { continuation.resume(returning: $0) }
+            }
+            startDraining()
+        }
+        try result.get()
+    }
+
+    /// Calls `wake` after each write, from a thread of the pool, until the returned number is handed to ``removeFollower(_:)``.
+    func addFollower(_ wake: @escaping @Sendable () -> Void) -> UInt64 {
+        state.withLock { state in
+            state.nextFollower += 1
+            state.followers[state.nextFollower] = wake
+            return state.nextFollower
+        }
+    }
+
+    func removeFollower(_ number: UInt64) { _ = state.withLock { $0.followers.removeValue(forKey: number) } }
+
+    private func startDraining() {
+        let start = state.withLock { state in
+            defer { state.draining = true }
+            return !state.draining
+        }
+        guard start else { return }
+        threads.submit { [self] activity in
+            if case .active = activity { return drain() }
+            // The pool ends with the host: nobody is left to write, but whoever waits must hear of it.
+            let stopped = LogFileError(operation: "remove", path: directory.path, errno: ECANCELED)
+            for completion in state.withLock({ $0.removals }) { completion(.failure(stopped)) }
+        }
+    }
+
+    private func drain() {
+        while let work = nextWork() {
+            switch work {
+            case .write(let batch): write(batch)
+            case .removeFiles(let completions):
+                let result = removeFiles()
+                for completion in completions { completion(result) }
+            }
+            for wake in state.withLock({ Array($0.followers.values) }) { wake() }
+        }
+    }
+
+    private func nextWork() -> Work? {
+        state.withLock { state in
+            if !state.removals.isEmpty {
+                defer { state.removals = [] }
+                return .removeFiles(state.removals)
+            }
+            if let batch = state.queue.take() { return .write(batch) }
+            state.draining = false
+            return nil
+        }
+    }
+
+    private func write(_ batch: LogQueue.Batch) {
+        do throws(LogFileError) {
+            let open = output.withLock { $0.take() }
+            var file: LogFile
+            if let open { file = open } else { file = try LogFile(directory: directory, rotation: rotation) }
+            do throws(LogFileError) {
+                try file.append(batch.bytes)
+            } catch {
+                // Opened anew by the next batch, which also mends a folder that someone removed.
+                file.close()
+                throw error
+            }
+            output.withLock { [file] in $0 = file }
+        } catch {
+            state.withLock { $0.queue.lost(batch, because: error.description) }
+        }
+    }
+
+    private func removeFiles() -> Result<Void, LogFileError> {
+        output.withLock { $0.take()?.close() }
+        return Result { () throws(LogFileError) in try directory.remove() }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+public import NIOPosix
+import Synchronization
+
+/// The logs of all functions of this host, a folder each.
+public final class FunctionLogs: InstanceLogSink {
+    private let directory: String
+    private let rotation: LogRotation
+    private let queueLimit: Int
+    private let pump: OutputPump
+    private let threads: NIOThreadPool
+    private let now: @Sendable () -> LogTime
+    private let writers = Mutex<[String: FunctionLogWriter]>([:])
+
+    /// - Parameters:
+    ///   - directory: the folder in which each function gets one of its own; it is made where it is missing, in a folder that exists.
+    ///   - queueLimit: bytes of one function's lines that may wait for the disk; what comes beyond them is dropped and counted.
+    ///     The default holds a line of 10 MB, which the promise of the log names, also where the disk takes none of it for a while.
+    ///   - threads: writes and reads the files.
+    /// - Throws: ``LogFileError`` where the process has no descriptor left.
+    public init(
+        directory: String, rotation: LogRotation = LogRotation(), queueLimit: Int = 16 << 20, threads: NIOThreadPool,
+        now: @escaping @Sendable () -> LogTime = LogTime.now
+    ) throws(LogFileError) {
+        self.directory = directory
+        self.rotation = rotation
+        self.queueLimit = queueLimit
+        pump = try OutputPump()
+        self.threads = threads
+        self.now = now
+    }
+
+    public func begin(
+        _ instance: InstanceID, function: String, version: String, standardOutput: CInt, standardError: CInt
+    ) -> any InstanceLog {
+        let output = InstanceOutput(instance: instance, version: version, writer: writer(function), now: now)
+        return DrainedInstanceLog(output, standardOutput: standardOutput, standardError: standardError, pump: pump)
+    }
+
+    public func platform(_ message: String, instance: InstanceID, function: String, version: String) {
+        writer(function)
+            .append(LogLine(time: now().text, stream: .platform, version: version, instance: instance, request: nil, message: message))
+    }
+
+    /// The log of a function, oldest line first. It is empty for one that never printed.
+    ///
+    /// - Parameters:
+    ///   - tail: how many of the lines there are now come first; nil for all.
+    ///   - follow: go on with each new line until the reading task is cancelled.
+    public func lines(_ function: String, tail: Int? = nil, follow: Bool = false) -> LogLines {
+        LogLines(writer: writer(function), threads: threads, tail: tail, follow: follow)
+    }
+
+    /// Removes the log of a deleted function. Lines that instances still print begin a new one.
+    public func remove(_ function: String) async throws(LogFileError) { try await writer(function).remove() }
+
+    /// Ends the thread that reads the pipes. Call it when no instance is left.
+    public func stop() async throws { try await pump.stop() }
+
+    private func writer(_ function: String) -> FunctionLogWriter {
+        writers.withLock { writers in
+            if let writer = writers[function] { return writer }
+            // The names of functions are letters, digits, `_` and `-`; should anything else come here, it must not lead to another folder.
+            let folder = function.replacing("/", with: "_").replacing(".", with: "_").replacing("\0", with: "_")
+            let writer = FunctionLogWriter(
+                directory: "\(directory)/\(folder)", rotation: rotation, limit: queueLimit, threads: threads, now: now)
+            writers[function] = writer
+            return writer
+        }
+    }
+}

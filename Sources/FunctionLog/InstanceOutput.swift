@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+
+/// What one instance prints, and what is remembered of it: which invocation runs, the last lines of the newest one, the last lines of all.
+struct InstanceOutput {
+    /// Bytes of lines kept for the error of an instance that ended, and for the tail of a request.
+    private static let kept = 16 * 1024
+
+    private let instance: InstanceID
+    private let version: String
+    private let writer: FunctionLogWriter
+    private let now: @Sendable () -> LogTime
+    private var requests: [RequestID] = []
+    private var output = TextTail(limit: kept)
+    private var newestRequest: RequestID?
+    private var requestLines = TextTail(limit: kept)
+
+    init(instance: InstanceID, version: String, writer: FunctionLogWriter, now: @escaping @Sendable () -> LogTime) {
+        self.instance = instance
+        self.version = version
+        self.writer = writer
+        self.now = now
+    }
+
+    mutating func printed(_ line: String, _ stream: LogLine.Stream) {
+        output.append(line)
+        write(line, stream, request: requests.count == 1 ? requests.first : nil)
+    }
+
+    mutating func requestStarted(_ request: RequestID) {
+        requests.append(request)
+        newestRequest = request
+        requestLines.clear()
+        platform("FC Invoke Start RequestId: \(request)", request: request)
+    }
+
+    mutating func requestFinished(_ request: RequestID, error: String?) {
+        platform("FC Invoke End RequestId: \(request)\(error.map { ", Error: \($0)" } ?? "")", request: request)
+        if let index = requests.firstIndex(of: request) { requests.remove(at: index) }
+    }
+
+    mutating func platform(_ message: String, request: RequestID?) { write(message, .platform, request: request) }
+
+    func lastOutput(bytes: Int) -> String { output.last(bytes: bytes, separator: "\n", terminated: false) }
+
+    func tail(_ request: RequestID, bytes: Int) -> String {
+        request == newestRequest ? requestLines.last(bytes: bytes, separator: "\r\n", terminated: true) : ""
+    }
+
+    private mutating func write(_ message: String, _ stream: LogLine.Stream, request: RequestID?) {
+        if let request, request == newestRequest { requestLines.append(message) }
+        writer.append(LogLine(time: now().text, stream: stream, version: version, instance: instance, request: request, message: message))
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+
+/// One line of a function's log, as it lies in the log file and as the API gives it: a JSON object on a line of its own.
+public struct LogLine: Codable, Hashable, Sendable {
+    public enum Stream: String, Codable, Sendable {
+        case stdout, stderr
+        /// Swiftlet's own words about the instance: start and end of invocations, how the program ended.
+        case platform
+    }
+
+    /// RFC 3339, UTC, microseconds.
+    public var time: String
+    public var stream: Stream
+    public var version: String
+    public var instance: InstanceID
+    /// Known while the instance serves just one invocation.
+    public var request: RequestID?
+    public var message: String
+
+    public init(time: String, stream: Stream, version: String, instance: InstanceID, request: RequestID?, message: String) {
+        self.time = time
+        self.stream = stream
+        self.version = version
+        self.instance = instance
+        self.request = request
+        self.message = message
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What waits to be written of one function's log, with a bound, and what had to be dropped. A pure value.
+struct LogQueue {
+    /// Lines that were not kept, and why.
+    private struct Dropped {
+        var count: Int
+        var reason: String
+        /// One of them: the notice takes instance and version from it.
+        var sample: LogLine
+    }
+
+    /// Lines taken out to be written together.
+    struct Batch {
+        var bytes: [UInt8]
+        var lines: Int
+        /// The last of the lines: a notice about this batch takes instance and version from it.
+        var sample: LogLine
+    }
+
+    /// Bytes beyond which nothing more is taken in.
+    let limit: Int
+    private var batch: Batch?
+    private var dropped: Dropped?
+
+    init(limit: Int) { self.limit = limit }
+
+    var isEmpty: Bool { batch == nil }
+
+    /// Takes a line in, or counts it as dropped. The first line taken in after a loss has the notice of it before it.
+    mutating func append(_ line: LogLine, at time: LogTime) {
+        if let batch, batch.bytes.count >= limit { return drop(1, because: "the disk did not keep up", sample: line) }
+        var next = batch ?? Batch(bytes: [], lines: 0, sample: line)
+        if let loss = dropped {
+            let notice = LogLine(
+                time: time.text, stream: .platform, version: loss.sample.version, instance: loss.sample.instance, request: nil,
+                message: "\(loss.count) log lines were dropped here: \(loss.reason)")
+            notice.write(to: &next.bytes)
+            dropped = nil
+        }
+        line.write(to: &next.bytes)
+        next.lines += 1
+        next.sample = line
+        batch = next
+    }
+
+    mutating func take() -> Batch? {
+        defer { batch = nil }
+        return batch
+    }
+
+    /// A batch that was taken could not be written.
+    mutating func lost(_ batch: Batch, because reason: String) { drop(batch.lines, because: reason, sample: batch.sample) }
+
+    private mutating func drop(_ count: Int, because reason: String, sample: LogLine) {
+        dropped = Dropped(count: (dropped?.count ?? 0) + count, reason: reason, sample: sample)
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything needed to start an instance and to send it a call, with the image already resolved. It never changes; an update makes a new one.
+public struct RunnableVersion: Hashable, Sendable {
+    /// Names one frozen state of one function: changes whenever anything that an instance is started from changes.
+    public struct Key: Hashable, Sendable {
+        public var function: String
+        /// `LATEST` or digits.
+        public var version: String
+        /// Counts updates of `LATEST`, so that instances of the old code are never taken for the new.
+        public var revision: Int64
+
+        public init(function: String, version: String, revision: Int64) {
+            self.function = function
+            self.version = version
+            self.revision = revision
+        }
+    }
+
+    public var key: Key
+    public var configuration: FunctionConfiguration
+    /// The manifest that the image reference was pinned to.
+    public var manifest: Digest
+    /// Diff ids of the image's layers, lowest first.
+    public var layers: [Digest]
+    /// Program and arguments, already merged from image and configuration.
+    public var arguments: [String]
+    /// `NAME=value`, already merged from image and configuration; the `FC_*` variables of one instance are added when it starts.
+    public var environment: [String]
+    public var workingDirectory: String
+    /// The image's USER as written: `name`, `uid`, `name:group`, `uid:gid` or empty.
+    public var user: String
+
+    public init(
+        key: Key, configuration: FunctionConfiguration, manifest: Digest, layers: [Digest], arguments: [String], environment: [String],
+        workingDirectory: String, user: String
+    ) {
+        self.key = key
+        self.configuration = configuration
+        self.manifest = manifest
+        self.layers = layers
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.user = user
+    }
+}
+
+/// What a function answers to at one moment.
+public struct FunctionRoute: Hashable, Sendable {
+    /// Why the function cannot be called yet, or at all, in the words of the service; nil where it can.
+    public enum State: Hashable, Sendable {
+        case active
+        case pending
+        case failed(reason: String)
+    }
+
+    public var state: State
+    /// By version: `LATEST` and digits.
+    public var versions: [String: RunnableVersion]
+
+    public init(state: State, versions: [String: RunnableVersion]) {
+        self.state = state
+        self.versions = versions
+    }
+}
+
+/// All functions at one moment. The gateway reads it without a lock: each event loop holds the newest one that was published to it.
+public struct RoutingSnapshot: Sendable {
+    public var functions: [String: FunctionRoute]
+
+    public init(functions: [String: FunctionRoute] = [:]) { self.functions = functions }
+}
+
+/// Takes each new snapshot. When `publish` returns, every call that arrives from then on is routed by it.
+public protocol RoutingSubscriber: Sendable {
+    func publish(_ snapshot: RoutingSnapshot) async
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a request goes, by its method, raw target and host alone. Percent-encoding is undone after the path was split, and only in names.
+package enum Destination: Hashable, Sendable {
+    /// `POST /2023-03-30/functions/{name}/invocations`.
+    case event(function: String, qualifier: String)
+    /// A call by host name or by `/http/{name}`; `target` is what the function sees, path and query, byte for byte.
+    case http(function: String, qualifier: String, target: String)
+    /// Everything else.
+    case controlAPI
+
+    /// - Parameters:
+    ///   - target: in origin form, beginning with `/`.
+    ///   - host: as the `Host` header has it; a scheme before it is tolerated (Function Compute contract §0, 12).
+    package static func of(method: String, target: String, host: String?) -> Destination {
+        if let host, let (function, qualifier) = function(inHost: host) {
+            return .http(function: function, qualifier: qualifier ?? "LATEST", target: target)
+        }
+        if target.utf8.starts(with: "/http/".utf8) { return httpCall(target) }
+        if method == "POST", target.utf8.starts(with: "/2023-03-30/functions/".utf8), let event = event(target) { return event }
+        return .controlAPI
+    }
+
+    /// `{function}.localhost` or `{qualifier}.{function}.localhost`, with or without a port.
+    private static func function(inHost host: String) -> (function: String, qualifier: String?)? {
+        let bytes = host.utf8
+        guard bytes.count > 10 else { return nil }
+        var name = bytes[...]
+        if let slash = name.lastIndex(of: UInt8(ascii: "/")) { name = name[name.index(after: slash)...] }
+        if let colon = name.firstIndex(of: UInt8(ascii: ":")) { name = name[..<colon] }
+        if name.last == UInt8(ascii: ".") { name.removeLast() }
+        let labels = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard labels.count == 2 || labels.count == 3, String(Substring(labels[labels.count - 1])).lowercased() == "localhost",
+            labels.allSatisfy({ !$0.isEmpty })
+        else { return nil }
+        let names = labels.map { String(Substring($0)) }
+        return names.count == 2 ? (names[0], nil) : (names[1], names[0])
+    }
+
+    private static func httpCall(_ target: String) -> Destination {
+        let rest = target.utf8.dropFirst(6)
+        let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
+        guard end != rest.startIndex, let name = decoded(Substring(rest[..<end])) else { return .controlAPI }
+        let after = Substring(rest[end...])
+        let inner = after.isEmpty ? "/" : after.utf8.first == UInt8(ascii: "?") ? "/" + after : String(after)
+        return .http(function: name, qualifier: "LATEST", target: inner)
+    }
+
+    private static func event(_ target: String) -> Destination? {
+        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        let segments = parts[0].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        // "", version, functions, name, invocations
+        guard segments.count == 5, segments[4].elementsEqual("invocations".utf8), !segments[3].isEmpty,
+            let name = decoded(Substring(segments[3]))
+        else {
+            return nil
+        }
+        var qualifier = "LATEST"
+        for pair in parts.count == 2 ? parts[1].split(separator: UInt8(ascii: "&")) : [] where pair.starts(with: "qualifier=".utf8) {
+            guard let value = decoded(Substring(pair.dropFirst(10))) else { return nil }
+            if !value.isEmpty { qualifier = value }
+        }
+        return .event(function: name, qualifier: qualifier)
+    }
+
+    /// - Returns: nil for a broken escape, or one that is not UTF-8.
+    private static func decoded(_ text: Substring) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(value)
+            rest.removeFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Activation
+internal import FunctionLog
+internal import FunctionModel
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Every way in which an exchange ends other than well. Each gives back place and connection, and tells the client as much as can still be told.
+extension Exchange {
+    /// The service refuses, before or instead of the function.
+    func fail(_ error: ServiceError, retryAfter: Int? = nil) {
+        release(.broken, error: error.code)
+        writeError(error, retryAfter: retryAfter)
+    }
+
+    /// The time limit of the function passed.
+    private func timedOut(_ limit: Int) {
+        let message = "Function timed out after \(limit) seconds"
+        release(.abandoned, error: message)
+        tellFunctionError(message, code: "FunctionTimeoutError", detail: " (limit: timeout of the function, \(limit) s)")
+    }
+
+    /// The instance broke the connection before its answer was complete.
+    func crashed() {
+        guard let lease else {
+            release(.broken, error: nil)
+            return writeError(
+                .init(status: 502, code: "BadResponse", message: "the control API ended the connection before its answer was complete"))
+        }
+        // The connection breaks before the launcher has told how the program ended. The place is kept until then, so that no other call is given
+        // to an instance that has just died, and the caller learns the cause. A program that only broke the connection goes on: hence the limit.
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        let limit = loop.eventLoop.scheduleTask(in: .milliseconds(200)) { bound.value.tellCrash(cause: nil) }
+        lease.instance.whenExitKnown { cause in
+            bound.eventLoop.execute {
+                limit.cancel()
+                bound.value.tellCrash(cause: cause)
+            }
+        }
+    }
+
+    private func tellCrash(cause: String?) {
+        guard !isOver else { return }
+        let duration = "(duration: \(elapsed.nanoseconds / 1_000_000)ms)"
+        let message = "Process exited unexpectedly before completing request \(duration)\(cause.map { ": \($0)" } ?? "")"
+        release(.broken, error: message)
+        tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
+    }
+
+    private func tellFunctionError(_ message: String, code: String, detail: String) {
+        switch (kind, answer) {
+        case (_, .streaming): client.closeNow()
+        case (.event, _):
+            answer = .none
+            writeFunctionError(message)
+            client.exchangeEnded(self, keepAlive: keepAlive)
+        default: writeError(ServiceError(status: 502, code: code, message: message + detail))
+        }
+    }
+
+    func badAnswer(_ reason: String) {
+        let name = version?.name ?? "control API"
+        release(.broken, error: "BadResponse")
+        writeError(ServiceError(status: 502, code: "BadResponse", message: "the answer of '\(name)' cannot be passed on: \(reason)"))
+    }
+
+    func answerUnparsable(_ reason: String) { badAnswer("it is not HTTP/1.1 (\(reason))") }
+
+    /// What follows the head of the request is not HTTP: whatever has been forwarded of it is void.
+    func requestUnparsable(_ reason: String) {
+        release(.abandoned, error: "request is not HTTP")
+        writeError(.invalidArgument("the body of this request is not framed as HTTP/1.1 asks: \(reason)"))
+    }
+
+    /// Nobody is left to take the answer. Source: Function Compute contract §8.2, 499.
+    func clientGone() {
+        guard !isOver else { return }
+        let log = lease?.instance.log
+        log?.platform("Invocation canceled by client (duration: \(elapsed.nanoseconds / 1_000_000)ms)", request: id)
+        release(.abandoned, error: "ClientClosedRequest")
+    }
+
+    func hostStops() {
+        // A stream of the control API may be endless; a call is given its time.
+        if case .controlAPI = kind {
+            release(.broken, error: nil)
+            client.closeNow()
+        }
+    }
+
+    func tick(_ now: NIODeadline) {
+        if let version, let forwardedAt, case .forwarding = phase, now - forwardedAt >= .seconds(Int64(version.timeout)) {
+            return timedOut(version.timeout)
+        }
+        if let version, let forwardedAt, case .tunnel = phase, now - forwardedAt >= .seconds(Int64(version.timeout)) {
+            return tunnelEnded()
+        }
+        guard !requestEnded, now - lastBodyByte > loop.options.bodyIdleTime else { return }
+        switch phase {
+        case .collecting: break
+        case .forwarding(let upstream) where upstream.isWritable: break
+        case .forwarding, .waiting, .connecting, .tunnel, .awaitingLog, .over: return
+        }
+        fail(
+            ServiceError(
+                status: 408, code: "RequestTimeout",
+                message: "no byte of the request's body came for \(seconds(loop.options.bodyIdleTime)) (limit: body)"))
+    }
+
+    /// Gives everything back.
+    private func release(_ end: Lease.End, error: String?) {
+        let before = phase
+        phase = .over
+        switch before {
+        case .waiting(let ticket, let activator): activator.cancel(ticket)
+        case .forwarding(let upstream): upstream.end(reusable: false)
+        case .tunnel(let upstream): upstream.end(reusable: false)
+        case .collecting, .connecting, .awaitingLog, .over: break
+        }
+        finishLease(end, error: error)
+        held.removeAll()
+    }
+
+    private func writeError(_ error: ServiceError, retryAfter: Int? = nil) {
+        if case .streaming = answer { return client.closeNow() }
+        keepAlive = mayKeepAlive
+        let body = ErrorBody.service(error, id)
+        var out = AnswerHead(HTTPResponseStatus(statusCode: error.status), allocator: loop.allocator)
+        out.add("Content-Type", "application/json")
+        out.add("Date", loop.dateText())
+        out.add("X-Fc-Request-Id", id.text)
+        if let retryAfter {
+            out.add("Retry-After", String(retryAfter))
+            // The documented clients look at this one, in milliseconds (Function Compute contract §3.2).
+            if error.status == 429 { out.add("x-acs-retry-after", String(retryAfter * 1000)) }
+        }
+        out.add(contentLength: body.utf8.count)
+        if !keepAlive { out.add("Connection", "close") }
+        out.end()
+        client.write(out.bytes)
+        if head.method != .HEAD { client.write(ByteBuffer(string: body)) }
+        client.exchangeEnded(self, keepAlive: keepAlive)
+    }
+}

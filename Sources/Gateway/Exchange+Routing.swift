@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Activation
+internal import FunctionModel
+internal import NIOCore
+internal import NIOHTTP1
+
+/// From the head to the call: what is asked for, of whom, and whether it may.
+extension Exchange {
+    func begin() {
+        do {
+            facts = try RequestFacts(head)
+        } catch {
+            return fail(.invalidArgument("this request could be understood in two ways and is refused: \(error.reason)"))
+        }
+        guard let facts else { return }
+        guard let (target, host) = originForm(facts) else {
+            return fail(.invalidArgument("the request target must be a path, or a URL that begins with http://"))
+        }
+        switch Destination.of(method: head.method.rawValue, target: target, host: host) {
+        case .event(let function, let qualifier): event(function, qualifier)
+        case .http(let function, let qualifier, let target): http(function, qualifier, target)
+        case .controlAPI: controlAPI(target)
+        }
+    }
+
+    /// A URL as request target names the host itself, and wins over the `Host` header (RFC 9112 §3.2.2).
+    private func originForm(_ facts: RequestFacts) -> (target: String, host: String?)? {
+        let uri = head.uri
+        if uri.utf8.first == UInt8(ascii: "/") { return (uri, facts.host) }
+        guard uri.lowercased().hasPrefix("http://") else { return nil }
+        let rest = uri.dropFirst(7)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
+        let path = rest[end...]
+        return (path.first == "/" ? String(path) : "/" + path, String(rest[..<end]))
+    }
+
+    private func event(_ function: String, _ qualifier: String) {
+        guard let facts, withinLimits(facts) else { return }
+        let headers = head.headers
+        if let given = headers.first(name: "x-fc-request-id").flatMap({ RequestID(HeaderRules.unquoted($0)) }) { id = given }
+        let type = HeaderRules.unquoted(headers.first(name: "x-fc-invocation-type") ?? "Sync")
+        let withLog = headers.first(name: "x-fc-log-type").map { HeaderRules.unquoted($0).lowercased() == "tail" } ?? false
+        guard let version = find(function, qualifier, anyCase: false) else { return }
+        switch type.lowercased() {
+        case "sync", "": break
+        case "async":
+            return fail(
+                ServiceError(
+                    status: 501, code: "NotImplemented",
+                    message:
+                        "asynchronous invocation needs the durable queue, which this version does not have yet; leave out x-fc-invocation-type"
+                        + " or send 'Sync'"))
+        default: return fail(.invalidArgument("x-fc-invocation-type '\(type)' is neither 'Sync' nor 'Async'"))
+        }
+        kind = .event(version, withLog: withLog && version.version.configuration.instanceConcurrency == 1)
+        if let length = facts.contentLength, length > loop.options.eventBytes {
+            return fail(.entityTooLarge(limit: loop.options.eventBytes))
+        }
+        if facts.chunked {
+            phase = .collecting
+            if facts.expectsContinue {
+                client.write(Self.goOn)
+                client.flush()
+            }
+        } else {
+            acquire()
+        }
+    }
+
+    private func http(_ function: String, _ qualifier: String, _ target: String) {
+        guard let facts, withinLimits(facts), let version = find(function, qualifier, anyCase: true) else { return }
+        kind = .http(version, target: target)
+        acquire()
+    }
+
+    private func controlAPI(_ target: String) {
+        guard let socket = loop.options.apiSocket else {
+            return fail(
+                ServiceError(
+                    status: 404, code: "PathNotSupported", message: "'\(head.method)' against '\(target)' is not served on this address"))
+        }
+        kind = .controlAPI(target: target)
+        connect(to: .controlAPI(socket: socket), ObjectIdentifier(loop), fresh: false)
+    }
+
+    private func find(_ function: String, _ qualifier: String, anyCase: Bool) -> ResolvedVersion? {
+        do {
+            return try loop.table.find(function, qualifier, anyCase: anyCase)
+        } catch {
+            fail(error)
+            return nil
+        }
+    }
+
+    private func withinLimits(_ facts: RequestFacts) -> Bool {
+        let options = loop.options
+        if facts.headerBytes > options.requestHeaderBytes {
+            fail(.invalidArgument("the header fields have \(facts.headerBytes) bytes; the limit is \(options.requestHeaderBytes)"))
+            return false
+        }
+        if head.uri.utf8.count > options.requestTargetBytes {
+            fail(.invalidArgument("path and query have \(head.uri.utf8.count) bytes; the limit is \(options.requestTargetBytes)"))
+            return false
+        }
+        return true
+    }
+
+    /// The head that goes on. The fields are gathered in an array, since `HTTPHeaders` looks through each one that is added to it.
+    func forwardedHead() -> HTTPRequestHead {
+        guard let facts else { return head }
+        switch kind {
+        case .event(let version, _): return eventHead(version, facts)
+        case .http(let version, let target): return httpHead(version, target, facts)
+        case .controlAPI(let target):
+            var fields = HeaderRules.toAPI(head.headers, facts)
+            HeaderRules.frame(&fields, head.method, facts)
+            return HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: HTTPHeaders(fields))
+        case .unknown: return head
+        }
+    }
+
+    private func eventHead(_ version: ResolvedVersion, _ facts: RequestFacts) -> HTTPRequestHead {
+        var fields: [(String, String)] = []
+        fields.reserveCapacity(version.eventHeaders.count + 6)
+        fields.append(("Host", version.host))
+        fields.append(("Content-Type", "application/octet-stream"))
+        fields.append(("Content-Length", String(facts.contentLength ?? 0)))
+        fields.append(("x-fc-request-id", id.text))
+        fields.append(contentsOf: version.eventHeaders)
+        for name in ["traceparent", "tracestate"] {
+            if let value = head.headers.first(name: name) { fields.append((name, value)) }
+        }
+        return HTTPRequestHead(version: .http1_1, method: .POST, uri: "/invoke", headers: HTTPHeaders(fields))
+    }
+
+    private func httpHead(_ version: ResolvedVersion, _ target: String, _ facts: RequestFacts) -> HTTPRequestHead {
+        let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
+        let origin = HeaderRules.Origin(address: client.address, host: facts.host ?? "")
+        var fields = HeaderRules.toFunction(head.headers, facts, origin: origin, own: version.httpHeaders)
+        fields.append(("x-fc-request-id", id.text))
+        fields.append(("x-fc-client-ip", client.address))
+        fields.append(("x-fc-base-path", path))
+        if facts.host == nil { fields.append(("Host", version.host)) }
+        if let upgrade = webSocket { fields += [("Connection", "Upgrade"), ("Upgrade", upgrade)] }
+        HeaderRules.frame(&fields, head.method, facts)
+        return HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: HTTPHeaders(fields))
+    }
+
+    /// The one protocol that an HTTP call may change to; an upgrade to anything else is not passed on, which a server may do (RFC 9110 §7.8).
+    var webSocket: String? {
+        guard let facts, !facts.hasBody, head.method == .GET, let upgrade = facts.upgrade, upgrade.lowercased() == "websocket" else {
+            return nil
+        }
+        return upgrade
+    }
+}
+
+extension ServiceError {
+    static func entityTooLarge(limit: Int) -> ServiceError {
+        ServiceError(status: 400, code: "EntityTooLarge", message: "payload size exceeds maximum allowed size (\(limit) bytes)")
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Activation
+internal import DequeModule
+internal import FunctionLog
+internal import FunctionModel
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// One request and its answer, from the head's arrival to the last byte, all on one event loop.
+///
+/// It owns the call's place on an instance and the connection to it, and gives both back exactly once, however it ends.
+final class Exchange {
+    enum Kind {
+        /// Not routed yet, or refused before it was.
+        case unknown
+        case event(ResolvedVersion, withLog: Bool)
+        case http(ResolvedVersion, target: String)
+        case controlAPI(target: String)
+    }
+
+    enum Phase {
+        /// The whole event is read first, because its length is not known and an image must be told it.
+        case collecting
+        /// No instance is free yet.
+        case waiting(WaitingTicket, FunctionActivator)
+        case connecting
+        case forwarding(UpstreamConnection)
+        /// The function has changed to another protocol.
+        case tunnel(UpstreamConnection)
+        /// The answer is complete, and the log's tail is on its way.
+        case awaitingLog
+        case over
+    }
+
+    enum Answer {
+        case none
+        /// An event's answer, kept until it is complete or too long to keep.
+        case held(error: Bool, ByteBuffer)
+        case streaming(Framing)
+    }
+
+    /// How the client learns where the answer ends.
+    enum Framing {
+        case noBody, length, chunked, untilClose
+    }
+
+    /// An interim answer for `Expect: 100-continue`.
+    static let goOn = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
+    /// How often a call that found nobody listening goes back to the queue.
+    private static let mostReturns = 3
+
+    let client: ClientConnection
+    let loop: GatewayLoop
+    let head: HTTPRequestHead
+    let arrived: NIODeadline
+    var id: RequestID
+    var facts: RequestFacts?
+    var kind = Kind.unknown
+    var phase = Phase.connecting
+    var answer = Answer.none
+    var lease: Lease?
+    /// Body that came before it could be forwarded.
+    var held: Deque<ByteBuffer> = []
+    var bodyBytes = 0
+    private(set) var requestEnded = false
+    var keepAlive = false
+    /// Whether the function keeps its connection open after this answer.
+    var reusable = false
+    /// The instance that got the call last, also after the place on it was given back.
+    private(set) var servedBy: ActiveInstance?
+    /// When the function got the call; its time limit and its duration count from here.
+    var forwardedAt: NIODeadline?
+    var lastBodyByte: NIODeadline
+    var coldStart: ColdStart?
+    private var retried = false
+    private var returns = 0
+
+    init(_ head: HTTPRequestHead, client: ClientConnection, loop: GatewayLoop) {
+        self.head = head
+        self.client = client
+        self.loop = loop
+        arrived = loop.clock.now()
+        lastBodyByte = arrived
+        id = loop.newRequestID()
+    }
+
+    var isOver: Bool { if case .over = phase { true } else { false } }
+
+    // MARK: The request
+
+    func requested(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head: break
+        case .body(let bytes): requestedBody(bytes)
+        case .end:
+            requestEnded = true
+            client.setReading(true)
+            switch phase {
+            case .forwarding(let upstream):
+                upstream.sendEnd(nil)
+                upstream.flush()
+            case .collecting:
+                facts?.contentLength = bodyBytes
+                facts?.chunked = false
+                acquire()
+            case .waiting, .connecting, .tunnel, .awaitingLog, .over: break
+            }
+        }
+    }
+
+    private func requestedBody(_ bytes: ByteBuffer) {
+        bodyBytes += bytes.readableBytes
+        lastBodyByte = loop.clock.now()
+        if case .event = kind, bodyBytes > loop.options.eventBytes { return fail(.entityTooLarge(limit: loop.options.eventBytes)) }
+        switch phase {
+        case .forwarding(let upstream):
+            upstream.send(bytes)
+            if !upstream.isWritable { client.setReading(false) }
+        case .collecting: held.append(bytes)
+        case .waiting, .connecting:
+            held.append(bytes)
+            client.setReading(false)
+        case .tunnel, .awaitingLog, .over: break
+        }
+    }
+
+    func requestPaused() {
+        if case .forwarding(let upstream) = phase { upstream.flush() }
+    }
+
+    // MARK: A place on an instance, and a connection to it
+
+    func acquire() {
+        guard let version else { return }
+        switch version.activator.acquire(on: loop.eventLoop, waiter: { waiter() }) {
+        case .granted(let lease): granted(lease)
+        case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
+        case .waiting(let ticket): phase = .waiting(ticket, version.activator)
+        }
+    }
+
+    var version: ResolvedVersion? {
+        switch kind {
+        case .event(let version, _), .http(let version, _): version
+        case .unknown, .controlAPI: nil
+        }
+    }
+
+    private func waiter() -> CallWaiter {
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        return CallWaiter(loop: loop.eventLoop) { bound.value.admitted($0) }
+    }
+
+    private func admitted(_ result: Result<Lease, CallRefusal>) {
+        switch result {
+        // The client left while this was under way.
+        case .success(let lease) where isOver: lease.finish(.broken)
+        case .success(let lease): granted(lease)
+        case .failure(let refusal):
+            if !isOver { fail(refusal.error, retryAfter: refusal.retryAfter) }
+        }
+    }
+
+    private func granted(_ lease: Lease) {
+        self.lease = lease
+        let instance = lease.instance
+        servedBy = instance
+        if instance.version.configuration.instanceConcurrency == 1 {
+            let before = instance.connectionHome.exchange(loop.number, ordering: .relaxed)
+            if before >= 0, before != loop.number { loop.closeElsewhere(before, instance) }
+        }
+        connect(to: .instance(instance), ObjectIdentifier(instance), fresh: false)
+    }
+
+    func connect(to target: UpstreamConnection.Target, _ key: UpstreamPool.Key, fresh: Bool) {
+        if !fresh, let idle = loop.idle.take(key, notOlderThan: loop.clock.now() - loop.options.idleConnectionTime) {
+            return forward(over: idle)
+        }
+        phase = .connecting
+        UpstreamConnection.open(target, key, on: loop) { result in
+            switch result {
+            case .success(let connection) where self.isOver: connection.end(reusable: connection.isOpen)
+            case .success(let connection): self.forward(over: connection)
+            case .failure(let error): if !self.isOver { self.notConnected(error) }
+            }
+        }
+    }
+
+    /// Nobody listens where the call was sent to. Not a byte of it has gone out, so it may wait for another instance.
+    private func notConnected(_ error: any Error) {
+        guard let lease else {
+            return fail(
+                ServiceError(
+                    status: 503, code: "ServiceUnavailable",
+                    message: "the control API of this host does not answer (\(error)); retry in a moment"),
+                retryAfter: 1)
+        }
+        returns += 1
+        guard returns <= Self.mostReturns else { return crashed() }
+        self.lease = nil
+        phase = .waiting(lease.activator.giveBack(lease, waiter: waiter()), lease.activator)
+    }
+
+    private func forward(over upstream: UpstreamConnection) {
+        guard upstream.isOpen else { return lost(upstream) }
+        phase = .forwarding(upstream)
+        upstream.begin(self)
+        if forwardedAt == nil {
+            forwardedAt = loop.clock.now()
+            lease?.instance.log?.requestStarted(id)
+        }
+        upstream.send(forwardedHead())
+        while let bytes = held.popFirst() { upstream.send(bytes) }
+        if requestEnded {
+            upstream.sendEnd(nil)
+        } else {
+            lastBodyByte = loop.clock.now()
+            if facts?.expectsContinue == true, bodyBytes == 0 {
+                client.write(Self.goOn)
+                client.flush()
+            }
+            client.setReading(upstream.isWritable)
+        }
+        upstream.flush()
+    }
+
+    /// The connection ended before the answer did.
+    func upstreamLost() {
+        switch phase {
+        case .forwarding(let upstream): lost(upstream)
+        case .tunnel: tunnelEnded()
+        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        }
+    }
+
+    private func lost(_ upstream: UpstreamConnection) {
+        // A connection that lay idle may have been closed just as the request went out: what may be repeated is, once, on a new one.
+        if case .none = answer, upstream.used, !retried, facts?.hasBody == false, [.GET, .HEAD, .OPTIONS, .TRACE].contains(head.method) {
+            retried = true
+            if let lease { return connect(to: .instance(lease.instance), ObjectIdentifier(lease.instance), fresh: true) }
+            if let socket = loop.options.apiSocket { return connect(to: .controlAPI(socket: socket), ObjectIdentifier(loop), fresh: true) }
+        }
+        crashed()
+    }
+
+    // MARK: Back-pressure
+
+    func upstreamWritabilityChanged(_ writable: Bool) {
+        if !requestEnded { client.setReading(writable) }
+    }
+
+    func clientWritabilityChanged(_ writable: Bool) {
+        if case .forwarding(let upstream) = phase { upstream.setReading(writable) }
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Activation
+public import FunctionModel
+public import Logging
+public import NIOCore
+internal import NIOHTTP1
+public import NIOPosix
+internal import Synchronization
+
+/// The one listener: event calls and HTTP calls go to instances, everything else to the control API.
+public final class Gateway: RoutingSubscriber, Sendable {
+    private enum State {
+        case new
+        case listening(any Channel)
+        case stopped
+    }
+
+    private let options: GatewayOptions
+    private let activation: ActivationService
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [NIOLoopBoundBox<GatewayLoop>]
+    private let state = Mutex(State.new)
+    private let stopped: EventLoopPromise<Void>
+
+    /// - Parameters:
+    ///   - group: the event loops that connections are spread over. Its size is the gateway's number of threads.
+    ///   - random: for request ids; each event loop seeds a generator of its own from it.
+    public init(
+        options: GatewayOptions, activation: ActivationService, group: MultiThreadedEventLoopGroup, clock: HostClock = .system,
+        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }, logger: Logger
+    ) {
+        self.options = options
+        self.activation = activation
+        self.group = group
+        stopped = group.any().makePromise()
+        let neighbours = Neighbours()
+        loops = Array(group.makeIterator()).enumerated().map { number, eventLoop in
+            NIOLoopBoundBox.makeBoxSendingValue(
+                GatewayLoop(
+                    number: number, eventLoop: eventLoop, options: options, activation: activation, clock: clock, seed: random(),
+                    logger: logger,
+                    closeElsewhere: { neighbours.close($0, $1) }), eventLoop: eventLoop)
+        }
+        neighbours.set(loops)
+        activation.observeEnds { neighbours.closeEverywhere($0) }
+    }
+
+    /// Binds and begins to accept.
+    ///
+    /// - Returns: the address that it listens on.
+    public func start() async throws -> SocketAddress {
+        let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
+                    let client = ClientConnection(loop: loop.value)
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ArrivalWatch(client))
+                    try pipeline.addHandler(
+                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: Self.limits)))
+                    try pipeline.addHandler(client)
+                }
+            }
+            .bind(host: options.host, port: options.port).get()
+        let listening = state.withLock { state in
+            guard case .new = state else { return false }
+            state = .listening(channel)
+            return true
+        }
+        guard listening, let address = channel.localAddress else {
+            try await channel.close()
+            throw ChannelError.inappropriateOperationForState
+        }
+        return address
+    }
+
+    /// Bounds on any head, of the control API's requests too.
+    private static let limits = {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 32 << 10
+        limits.maxHeaderListSize = 64 << 10
+        limits.maxHeaderFieldCount = 128
+        return limits
+    }()
+
+    /// ``start()``, then waits until ``stop()`` was called and has finished.
+    public func run() async throws {
+        _ = try await start()
+        try await stopped.futureResult.get()
+    }
+
+    /// Accepts no more, lets what runs finish within `drainTime`, and closes everything.
+    public func stop() async {
+        let listener = state.withLock { state -> (any Channel)? in
+            defer { state = .stopped }
+            if case .listening(let channel) = state { return channel }
+            return nil
+        }
+        // An error here says that it is closed already, which is what is wanted.
+        await withCheckedContinuation { done in
+            guard let listener else { return done.resume() }
+            listener.close().whenComplete { _ in done.resume() }
+        }
+        let limit = group.any().scheduleTask(in: options.drainTime) { [loops] in
+            for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
+        }
+        await onEachLoop { loop, finished in loop.stop(finished) }
+        limit.cancel()
+        await onEachLoop { loop, finished in
+            loop.closeAll()
+            finished.succeed()
+        }
+        stopped.succeed()
+    }
+
+    /// When this returns, every event loop routes by `snapshot`, and versions that are in it no more are draining.
+    public func publish(_ snapshot: RoutingSnapshot) async {
+        let table = RoutingTable(snapshot, activation, options)
+        await onEachLoop { loop, finished in
+            loop.table = table
+            finished.succeed()
+        }
+        activation.retire(allBut: Set(snapshot.functions.values.flatMap { $0.versions.values.map(\.key) }))
+    }
+
+    /// Runs `body` on all loops at once, and waits until each has said that it is finished.
+    private func onEachLoop(_ body: @escaping @Sendable (GatewayLoop, EventLoopPromise<Void>) -> Void) async {
+        let all = loops.map { loop in
+            let finished = loop.eventLoop.makePromise(of: Void.self)
+            loop.eventLoop.execute { body(loop.value, finished) }
+            return finished.futureResult
+        }
+        await withCheckedContinuation { done in
+            EventLoopFuture.andAllComplete(all, on: group.any()).whenComplete { _ in done.resume() }
+        }
+    }
+}
+
+/// How one loop has another one close its idle connections to an instance.
+private final class Neighbours: Sendable {
+    private let loops = Mutex<[NIOLoopBoundBox<GatewayLoop>]>([])
+
+    func set(_ all: [NIOLoopBoundBox<GatewayLoop>]) { loops.withLock { $0 = all } }
+
+    func close(_ number: Int, _ instance: ActiveInstance) {
+        let loop = loops.withLock { $0[number] }
+        loop.eventLoop.execute { loop.value.idle.close(ObjectIdentifier(instance)) }
+    }
+
+    func closeEverywhere(_ instance: ActiveInstance) {
+        for loop in loops.withLock({ $0 }) { loop.eventLoop.execute { loop.value.idle.close(ObjectIdentifier(instance)) } }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+public import NIOCore
+
+/// Where the gateway listens, and every limit that it holds a client or an instance to.
+public struct GatewayOptions: Sendable {
+    /// Host and port of the one listener; port 0 takes a free one.
+    public var host: String = "127.0.0.1"
+    public var port: Int = 8080
+    /// The Unix socket of the control API; nil answers 404 for everything that is not a call.
+    public var apiSocket: String?
+    /// What `x-fc-region` and `x-fc-account-id` say.
+    public var region: String = "cn-local"
+    public var accountID: String = "1"
+
+    /// Bytes of an event. Source: Function Compute contract §10 (32 MB).
+    public var eventBytes: Int = 32 << 20
+    /// Bytes of all header fields of a call together. Source of this and the next two: Function Compute contract §7.6.
+    public var requestHeaderBytes: Int = 8 << 10
+    public var requestTargetBytes: Int = 4 << 10
+    public var answerHeaderBytes: Int = 8 << 10
+    /// Bytes of an event call's answer that are held back until it is complete, so that duration and log can go into its head.
+    public var heldAnswerBytes: Int = 64 << 10
+    /// The same where the caller asks for the log, which goes into the head.
+    public var heldAnswerBytesWithLog: Int = 32 << 20
+
+    /// From the first byte of a request to the end of its head: error 408 `RequestTimeout`, limit `head`.
+    public var headTime: TimeAmount = .seconds(15)
+    /// Without a request on an open connection: closed.
+    public var keepAliveTime: TimeAmount = .seconds(75)
+    /// Without a byte of a request's body, where one is due: error 408 `RequestTimeout`, limit `body`.
+    public var bodyIdleTime: TimeAmount = .seconds(60)
+    /// Without the client taking a byte of the answer: closed.
+    public var sendIdleTime: TimeAmount = .seconds(60)
+    /// An idle connection to an instance is used again within this time only. It is shorter than the keep-alive of the usual servers (gunicorn 2 s,
+    /// Node and uvicorn 5 s), so that a call does not meet a connection that is just being closed.
+    public var idleConnectionTime: TimeAmount = .milliseconds(1500)
+    /// How long `stop` waits for calls that run.
+    public var drainTime: TimeAmount = .seconds(30)
+
+    public init() {}
+}

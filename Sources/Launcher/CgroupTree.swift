@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// This host's part of the cgroup hierarchies: a folder `swiftlet-<hash of the state directory>` in each, and in it one for each instance.
+final class CgroupTree {
+    /// One hierarchy, with the controllers that it has for us.
+    final class Branch {
+        let folder: Descriptor
+        let isUnified: Bool
+        let controllers: [CgroupController]
+        /// Limits memory and swap together; missing where the kernel does not account swap.
+        let limitsSwap: Bool
+
+        init(parent: borrowing Descriptor, name: String, isUnified: Bool, controllers: [CgroupController]) throws(SystemCallError) {
+            try makeDirectory(parent.number, name, mode: 0o755)
+            folder = try openDirectory(parent.number, name)
+            self.isUnified = isUnified
+            self.controllers = controllers
+            limitsSwap = faccessat(folder.number, isUnified ? "memory.swap.max" : "memory.memsw.limit_in_bytes", W_OK, 0) == 0
+        }
+    }
+
+    let branches: [Branch]
+
+    /// - Parameter name: the folder in each hierarchy.
+    init(layout: CgroupLayout, name: String) throws(SystemCallError) {
+        var branches: [Branch] = []
+        var byPath: [String: [CgroupController]] = [:]
+        for (controller, path) in layout.v1 { byPath[path, default: []].append(controller) }
+        for (path, controllers) in byPath {
+            branches.append(
+                try Branch(parent: try openDirectory(currentDirectory, path), name: name, isUnified: false, controllers: controllers))
+        }
+        if let v2 = layout.v2 {
+            let controllers = v2.controllers.filter { layout.v1[$0] == nil }
+            if !controllers.isEmpty {
+                let root = try openDirectory(currentDirectory, v2.path)
+                let words = controllers.map { "+\($0.rawValue)" }.joined(separator: " ")
+                try writeText(root.number, "cgroup.subtree_control", words)
+                let branch = try Branch(parent: root, name: name, isUnified: true, controllers: controllers)
+                try writeText(branch.folder.number, "cgroup.subtree_control", words)
+                branches.append(branch)
+            }
+        }
+        self.branches = branches
+    }
+
+    /// Kills whatever a killed launcher left in its cgroups, and removes them.
+    ///
+    /// - Throws: `SystemCallError` with EBUSY where a process does not go within five seconds.
+    func removeLeftovers() throws(SystemCallError) {
+        let deadline = monotonicNanoseconds() + 5_000_000_000
+        for branch in branches {
+            for name in try directoryEntries(branch.folder) where name.utf8.first == 99 {
+                guard let folder = try? openDirectory(branch.folder.number, name) else { continue }  // A file, or gone.
+                _ = consume folder
+                while true {
+                    do {
+                        try removeDirectory(branch.folder.number, name)
+                        break
+                    } catch  where error.errno == EBUSY && monotonicNanoseconds() < deadline {
+                        try CgroupTree.killAll(branch.folder.number, name)
+                        usleep(1000)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Removes the empty folders of this host at its orderly end.
+    func removeRoots(layout: CgroupLayout, name: String) throws(SystemCallError) {
+        for path in Set(layout.v1.values).union([layout.v2?.path].compactMap { $0 }) {
+            do { try systemCall("rmdir \(path)/\(name)") { rmdir("\(path)/\(name)") } } catch  where error.errno == ENOENT {}
+        }
+    }
+
+    private static func killAll(_ directory: CInt, _ name: String) throws(SystemCallError) {
+        let file = try openAt(directory, "\(name)/cgroup.procs", flags: O_RDONLY)
+        guard let bytes = try file.readAll(limit: 1 << 20) else { return }
+        for line in bytes.split(separator: 10) {
+            if let pid = CInt(String(decoding: line, as: UTF8.self)), pid > 1 { kill(pid, SIGKILL) }
+        }
+    }
+}
+
+/// Writes one value into a file of a cgroup, in one call.
+func writeText(_ directory: CInt, _ name: String, _ text: String) throws(SystemCallError) {
+    let file = Descriptor(owning: try systemCall("open \(name)") { openat(directory, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) })
+    try systemCall("write \(name)") { text.withCString { write(file.number, $0, strlen($0)) } }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import LinuxSystem
+import Sandbox
+
+/// One instance as the launcher sees it.
+final class Instance {
+    /// Where it is in its life; each case holds what exists only then.
+    enum State {
+        /// The steps run. End of file on the socket means that the program was executed.
+        case settingUp(status: Descriptor.Box, output: Descriptor.Box, error: Descriptor.Box)
+        case running
+        /// The program could not be executed; the daemon is told when the process is gone.
+        case failed(LaunchFailure)
+        /// Every process is gone; the cgroups may need a moment more.
+        case ended(InstanceExit)
+    }
+
+    let id: InstanceID
+    let port: UInt16
+    /// The words of each step, for a failure.
+    let steps: [String]
+    /// Of init. When it is readable, every process of the instance is gone.
+    let process: Descriptor
+    let report: Descriptor.Box
+    let network: NetworkNamespace
+    let cgroup: InstanceCgroup
+    var state: State
+    var listener: Descriptor.Box?
+    /// The step before the last was done. The listener itself may be gone again before the end of the steps is seen.
+    var isFilterLoaded = false
+    var isListening = false
+    var isProcessorLimited = false
+    var isStopped = false
+
+    init(
+        spec: InstanceSpec, steps: [String], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
+        cgroup: InstanceCgroup, state: State
+    ) {
+        id = spec.id
+        port = spec.port
+        self.steps = steps
+        self.process = process
+        self.report = report
+        self.network = network
+        self.cgroup = cgroup
+        self.state = state
+    }
+}
+
+/// What init wrote before it ended; nil where it wrote nothing, because it was killed itself.
+enum ProgramEnd: Hashable, Sendable {
+    case exited(Int32)
+    case signaled(Int32)
+
+    /// From a report's eight bytes.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == 8 else { return nil }
+        let value = bytes[4...7].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        self = bytes[0] == 0 ? .exited(Int32(bitPattern: value)) : .signaled(Int32(bitPattern: value))
+    }
+}
+
+extension InstanceExit {
+    /// - Parameters:
+    ///   - end: what init reported.
+    ///   - memoryKills: how many processes the kernel killed for want of memory.
+    ///   - wasStopped: the daemon had asked for the end, so a kill by us is no surprise.
+    init(end: ProgramEnd?, memoryKills: Int, wasStopped: Bool) {
+        switch end {
+        case .exited(0): self = .exited(status: 0)
+        case .exited(let status): self = memoryKills > 0 && !wasStopped ? .outOfMemory : .exited(status: status)
+        case .signaled(let signal): self = memoryKills > 0 && signal == 9 ? .outOfMemory : .signaled(signal)
+        case nil: self = memoryKills > 0 && !wasStopped ? .outOfMemory : .signaled(9)
+        }
+    }
+}

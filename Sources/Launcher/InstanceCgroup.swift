@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// The cgroups of one instance, one in each hierarchy.
+final class InstanceCgroup {
+    private let tree: CgroupTree
+    private let name: String
+    private let limits: InstanceLimits
+    /// Files that a process joins by: `tasks` on v1, where writing `cgroup.procs` waits for a grace period of milliseconds.
+    private(set) var tasks: [String: Descriptor.Box] = [:]
+    /// The folder that clone3 lets the child be born in, on v2.
+    private(set) var birthplace: Descriptor.Box?
+
+    /// Makes the folders and sets every limit but the processor's, which would slow the start down; see ``limitProcessor()``.
+    init(tree: CgroupTree, id: InstanceID, limits: InstanceLimits) throws(SystemCallError) {
+        self.tree = tree
+        self.limits = limits
+        name = id.text
+        do { for branch in tree.branches { try make(branch) } } catch {
+            _ = try? remove()  // The first failure is the one to tell.
+            throw error
+        }
+    }
+
+    private func make(_ branch: CgroupTree.Branch) throws(SystemCallError) {
+        try systemCall("mkdir cgroup") { mkdirat(branch.folder.number, name, 0o755) }
+        let folder = Descriptor.Box(try openAt(branch.folder.number, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+        let directory = folder.number
+        for controller in branch.controllers {
+            switch controller {
+            case .memory:
+                try writeText(directory, branch.isUnified ? "memory.max" : "memory.limit_in_bytes", "\(limits.memory)")
+                if branch.limitsSwap {
+                    try writeText(
+                        directory, branch.isUnified ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+                        branch.isUnified ? "0" : "\(limits.memory)")
+                }
+                if branch.isUnified { try writeText(directory, "memory.oom.group", "1") }
+            // One more than the function may have, for init.
+            case .pids: try writeText(directory, "pids.max", "\(UInt64(limits.processes) + 1)")
+            case .cpu:
+                let share =
+                    branch.isUnified ? max(1, min(10_000, limits.milliCPU / 10)) : max(2, min(262_144, limits.milliCPU * 1024 / 1000))
+                try writeText(directory, branch.isUnified ? "cpu.weight" : "cpu.shares", "\(share)")
+            }
+        }
+        if branch.isUnified {
+            birthplace = folder
+        } else {
+            let file = try systemCall("open tasks") { openat(directory, "tasks", O_WRONLY | O_CLOEXEC) }
+            tasks[branch.controllers[0].rawValue] = Descriptor.Box(Descriptor(owning: file))
+        }
+    }
+
+    /// The files are needed only until the child has joined.
+    func closeFiles() {
+        tasks = [:]
+        birthplace = nil
+    }
+
+    /// Holds the instance to its share of the processors from now on. It is called when the program listens, or after a while: a start that is
+    /// throttled to a third of a processor takes three times as long, and the request that waits for it is the user's.
+    func limitProcessor() throws(SystemCallError) {
+        let period: UInt64 = 100_000
+        let quota = max(1000, UInt64(limits.milliCPU) * period / 1000)
+        for branch in tree.branches where branch.controllers.contains(.cpu) {
+            if branch.isUnified {
+                try writeText(branch.folder.number, "\(name)/cpu.max", "\(quota) \(period)")
+            } else {
+                try writeText(branch.folder.number, "\(name)/cpu.cfs_quota_us", "\(quota)")
+            }
+        }
+    }
+
+    /// How many processes the kernel has killed here for want of memory.
+    func outOfMemoryKills() -> Int {
+        for branch in tree.branches where branch.controllers.contains(.memory) {
+            let file = branch.isUnified ? "memory.events" : "memory.oom_control"
+            guard let descriptor = try? openAt(branch.folder.number, "\(name)/\(file)", flags: O_RDONLY),
+                let bytes = try? descriptor.readAll(limit: 4096)
+            else { return 0 }  // The folder is gone: nobody can tell any more.
+            return MemoryEvents.outOfMemoryKills(String(decoding: bytes, as: UTF8.self))
+        }
+        return 0
+    }
+
+    /// - Returns: false where a dying process still holds one; try again soon.
+    func remove() throws(SystemCallError) -> Bool {
+        closeFiles()
+        var gone = true
+        for branch in tree.branches {
+            do { try removeDirectory(branch.folder.number, name) } catch  where error.errno == EBUSY { gone = false }
+        }
+        return gone
+    }
+}
+
+/// The kernel's words about memory. Sources: cgroup-v1/memory.rst (`memory.oom_control`), cgroup-v2.rst (`memory.events`).
+enum MemoryEvents {
+    static func outOfMemoryKills(_ text: String) -> Int {
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2, words[0] == "oom_kill", let count = Int(words[1]) { return count }
+        }
+        return 0
+    }
+}

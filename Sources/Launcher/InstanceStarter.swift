@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// Makes an instance from a spec: gathers what the plan needs, and spawns.
+final class InstanceStarter {
+    private let trees: HostTrees
+    let files: InstanceFiles
+    let roots: RootTrees
+    let networks: NetworkNamespaces
+    private let cgroups: CgroupTree
+    private let filter: SeccompFilter
+    private let null: Descriptor
+
+    init(
+        trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, cgroups: CgroupTree,
+        filter: consuming SeccompFilter,
+        null: consuming Descriptor
+    ) {
+        self.trees = trees
+        self.files = files
+        self.roots = roots
+        self.networks = networks
+        self.cgroups = cgroups
+        self.filter = filter
+        self.null = null
+    }
+
+    /// - Throws: `LaunchFailure`; then nothing of the instance is left.
+    func start(_ spec: InstanceSpec) throws(LaunchFailure) -> Instance {
+        do { return try make(spec) } catch let failure as LaunchFailure { throw failure } catch let error as SystemCallError {
+            throw LaunchFailure(step: error.description, errno: error.errno)
+        } catch { throw LaunchFailure(step: "\(error)", errno: 0) }
+    }
+
+    private func make(_ spec: InstanceSpec) throws -> Instance {
+        let root = try roots.root(for: spec.layers)
+        let user = try root.user(spec.user)
+        let rootTree = Descriptor.Box(try cloneTree(root.tree.number, ""))
+        let (devices, empty) = (try Descriptor.Box(trees.cloneDevices()), try Descriptor.Box(trees.cloneEmptyFolder()))
+        let files = try self.files.make(for: spec.id, hostname: spec.hostname)
+        let network = try networks.take()
+        let (output, error, report) = (try Pipe(), try Pipe(), try Pipe())
+        // A program that does not run as root still opens /dev/stdout by name.
+        for pipe in [output, error] { try systemCall("fchown") { fchown(pipe.write.number, user.user, user.group) } }
+        let status = try MessageSocketPair()
+        // The plan holds numbers only: what they stand for must stay open until the child has its copies.
+        defer { withExtendedLifetime((rootTree, devices, empty, files, network, output, error, report, status)) {} }
+        let cgroup = try InstanceCgroup(tree: cgroups, id: spec.id, limits: spec.limits)
+
+        let plan = InstancePlan.steps(
+            for: spec,
+            with: InstanceResources(
+                root: rootTree.number, devices: devices.number, emptyFolder: empty.number, files: files.mapValues(\.number),
+                cgroups: cgroup.tasks.mapValues(\.number),
+                network: network.descriptor.number, standardInput: null.number, standardOutput: output.write.number,
+                standardError: error.write.number, report: report.write.number, status: status.other.number, user: user,
+                hidden: trees.hidden))
+        let program = StepProgram(plan, filter: filter)
+        let process: Descriptor
+        do {
+            process = try program.spawn(
+                namespaces: InstancePlan.namespaces, cgroup: cgroup.birthplace?.number ?? -1, status: status.other.number)
+        } catch let failure {
+            _ = try cgroup.remove()
+            throw failure
+        }
+        cgroup.closeFiles()
+        return Instance(
+            spec: spec, steps: plan.map(\.description), process: process, report: report.read, network: network,
+            cgroup: cgroup, state: .settingUp(status: status.one, output: output.read, error: error.read))
+    }
+
+    func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {
+        try StepProgram(plan, filter: filter).spawn(namespaces: namespaces, cgroup: -1, status: status)
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+extension LauncherLoop {
+    /// Sockets that come with `.started`.
+    static let socketsAtStart = 4
+    /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
+    static let startBoost: UInt64 = 10_000
+
+    func start(_ spec: InstanceSpec) throws(SystemCallError) {
+        quietUntil = monotonicNanoseconds() + 20_000_000
+        if isStopping { return try tell(.failed(spec.id, LaunchFailure(step: "the host is stopping", errno: 0))) }
+        if numbers[spec.id] != nil { return try tell(.failed(spec.id, LaunchFailure(step: "the instance id is in use", errno: EEXIST))) }
+        if instances.count >= Self.instanceLimit {
+            return try tell(.failed(spec.id, LaunchFailure(step: "\(instances.count) instances run, the limit of a host", errno: EAGAIN)))
+        }
+        let instance: Instance
+        do { instance = try starter.start(spec) } catch { return try tell(.failed(spec.id, error)) }
+        let number = newNumber()
+        instances[number] = instance
+        numbers[spec.id] = number
+        if case .settingUp(let status, _, _) = instance.state { try poller.add(status.number, token: Self.token(.instanceStatus, number)) }
+        try poller.add(instance.process.number, token: Self.token(.instanceProcess, number))
+        after(milliseconds: Self.startBoost, .limitProcessor(number))
+    }
+
+    /// The step runner sent its listener, or a failure; or the socket was closed by execve.
+    func instanceStatusReady(_ number: UInt32) throws(SystemCallError) {
+        guard let instance = instances[number] else { return }
+        var buffer = [UInt8](repeating: 0, count: 64)
+        while case .settingUp(let status, let output, let error) = instance.state {
+            switch try receiveMessage(status.number, into: &buffer, descriptors: 1) {
+            case .nothing, .tooBig: return
+            case .message(let bytes, let descriptors):
+                let failure = bytes.count == 8 ? SetupFailure(Array(bytes)) : SetupFailure([0, 0, 0, 0, 71, 0, 0, 0])
+                if failure.step < 0, let listener = descriptors.first {
+                    instance.isFilterLoaded = true
+                    instance.listener = Descriptor.Box(Descriptor(owning: listener))
+                    try poller.add(listener, token: Self.token(.instanceListener, number))
+                } else {
+                    for descriptor in descriptors { close(descriptor) }
+                    try poller.remove(status.number)
+                    instance.state = .failed(LaunchFailure(step: failure.words(instance.steps), errno: failure.errno))
+                    try instance.process.signal(SIGKILL)
+                }
+            case .end:
+                try poller.remove(status.number)
+                if !instance.isFilterLoaded {
+                    // Every end of the socket closed before the filter was loaded: the child was killed on the way.
+                    instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
+                    return
+                }
+                try executed(instance, output, error)
+            }
+        }
+    }
+
+    private func executed(_ instance: Instance, _ output: Descriptor.Box, _ error: Descriptor.Box) throws(SystemCallError) {
+        instance.state = .running
+        let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
+        try tell(.started(instance.id), [output, error] + sockets)
+    }
+
+    /// Somebody in the instance calls listen(2). It is always let through; the first on the instance's port is told.
+    func listenerReady(_ number: UInt32, hungUp: Bool) throws(SystemCallError) {
+        try instanceStatusReady(number)  // `.started` comes before `.listening`, in whatever order the descriptors woke us.
+        guard let instance = instances[number], let listener = instance.listener else { return }
+        if hungUp {
+            try poller.remove(listener.number)
+            instance.listener = nil
+            return
+        }
+        let notification: SeccompNotification?
+        do { notification = try listener.descriptor.receiveNotification() } catch  where error.errno == EINTR || error.errno == EAGAIN {
+            return
+        }
+        guard let notification else { return }
+        // Only an executed program listens, so this is news of that too, and may be the first.
+        if case .settingUp(let status, let output, let error) = instance.state {
+            try poller.remove(status.number)
+            try executed(instance, output, error)
+        }
+        let port = instance.isListening ? nil : listeningPort(notification)
+        try listener.descriptor.letContinue(notification)
+        if !instance.isListening, port == nil || port == instance.port, case .running = instance.state {
+            instance.isListening = true
+            try tell(.listening(instance.id))
+            try limitProcessor(number)
+        }
+    }
+
+    /// nil where it cannot be told, for example because a thread without its own descriptors asks on an old kernel.
+    private func listeningPort(_ notification: SeccompNotification) -> UInt16? {
+        guard let process = try? openProcess(notification.process),
+            let socket = try? process.takeDescriptor(CInt(truncatingIfNeeded: notification.firstArgument))
+        else { return nil }
+        return socket.localPort()
+    }
+
+    func limitProcessor(_ number: UInt32) throws(SystemCallError) {
+        guard let instance = instances[number], !instance.isProcessorLimited else { return }
+        if case .ended = instance.state { return }
+        instance.isProcessorLimited = true
+        do { try instance.cgroup.limitProcessor() } catch { log("instance \(instance.id): \(error)") }
+    }
+
+    func openSockets(_ request: UInt64, _ id: InstanceID, count: Int) throws(SystemCallError) {
+        var sockets: [Descriptor.Box] = []
+        if let number = numbers[id], let instance = instances[number], case .running = instance.state {
+            do { sockets = try instance.network.sockets(count).map { Descriptor.Box(Descriptor(owning: $0)) } } catch {
+                log("sockets for \(id): \(error)")
+            }
+        }
+        try tell(.sockets(number: request), sockets)
+    }
+
+    func stop(_ id: InstanceID, graceMilliseconds: UInt32) throws(SystemCallError) {
+        guard let number = numbers[id], let instance = instances[number] else { return }
+        instance.isStopped = true
+        if graceMilliseconds == 0 { return try instance.process.signal(SIGKILL) }
+        try instance.process.signal(SIGTERM)
+        after(milliseconds: UInt64(graceMilliseconds), .kill(number))
+    }
+
+    /// Process 1 is gone, and with it every process of the instance.
+    func instanceGone(_ number: UInt32) throws(SystemCallError) {
+        try instanceStatusReady(number)  // What it said before it went comes first.
+        guard let instance = instances[number], try instance.process.reap() != nil else { return }
+        try poller.remove(instance.process.number)
+        if let listener = instance.listener { try poller.remove(listener.number) }
+        instance.listener = nil
+        if case .settingUp(let status, _, _) = instance.state {
+            try poller.remove(status.number)
+            instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
+        }
+        if case .running = instance.state {
+            let report = try instance.report.descriptor.readAll(limit: 64) ?? []
+            let kills = instance.cgroup.outOfMemoryKills()
+            instance.state = .ended(InstanceExit(end: ProgramEnd(report), memoryKills: kills, wasStopped: instance.isStopped))
+        }
+        try finish(number, attempt: 0)
+    }
+
+    /// Removes the cgroups and tells the daemon. A process leaves its cgroup a moment after its end can be seen, so this may take some attempts.
+    func finish(_ number: UInt32, attempt: Int) throws(SystemCallError) {
+        guard let instance = instances[number] else { return }
+        if try !instance.cgroup.remove(), attempt < 1000 { return after(milliseconds: 1, .finish(number, attempt: attempt + 1)) }
+        if attempt >= 1000 { log("the cgroup of \(instance.id) is busy and stays until the next start") }
+        instances[number] = nil
+        numbers[instance.id] = nil
+        do { try starter.files.remove(instance.id) } catch { log("the files of \(instance.id) stay until the host stops: \(error)") }
+        switch instance.state {
+        case .failed(let failure): try tell(.failed(instance.id, failure))
+        case .ended(let exit): try tell(.exited(instance.id, exit))
+        case .settingUp, .running: break
+        }
+    }
+
+    /// The daemon is gone, or the launcher stops.
+    func endEveryInstance() throws(SystemCallError) {
+        for instance in instances.values {
+            instance.isStopped = true
+            try instance.process.signal(SIGKILL)
+        }
+        waitingOrders = []
+        for job in jobs.values { try job.process.signal(SIGKILL) }
+    }
+}

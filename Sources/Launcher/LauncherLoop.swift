@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// The one loop of the launcher. It waits in one place only, for all descriptors and the next deadline, so nothing that an instance, an unpacker
+/// or the daemon does, or does not do, holds up the others.
+final class LauncherLoop {
+    /// What a ready descriptor belongs to; the upper half of its token.
+    enum Source: UInt64 {
+        case daemonSocket = 1
+        case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess
+    }
+
+    /// What waits for a moment; the earliest is looked for in a small array.
+    struct Deadline {
+        enum Action {
+            case kill(UInt32)
+            case limitProcessor(UInt32)
+            case finish(UInt32, attempt: Int)
+            case startDaemon
+            case endDaemon
+        }
+        var time: UInt64
+        var action: Action
+    }
+
+    enum DaemonState {
+        case none
+        /// A client that somebody else started holds the other end (tests).
+        case attached
+        case running(process: Descriptor.Box, since: UInt64)
+        case waitingToStart
+    }
+
+    static let instanceLimit = 10_000
+    static let jobLimit = 4
+
+    let poller: Poller
+    let signals: SignalReader
+    let starter: InstanceStarter
+    let state: StateDirectory
+    let daemon: DaemonCommand?
+    let null: Descriptor
+    let unpacker: Descriptor?
+    let trash: Trash
+    var connection: DaemonConnection?
+    var isWaitingToWrite = false
+    var daemonState = DaemonState.none
+    var daemonStatus: Descriptor.Box?
+    var daemonSteps: [String] = []
+    var restarts = 0
+    var isStopping = false
+    var exitStatus: CInt?
+
+    var instances: [UInt32: Instance] = [:]
+    var numbers: [InstanceID: UInt32] = [:]
+    var jobs: [UInt32: UnpackJob] = [:]
+    var waitingOrders: [UnpackOrder] = []
+    var nextNumber: UInt32 = 1
+    var deadlines: [Deadline] = []
+    /// Nothing is prepared or tidied before this moment, so that it never delays a request.
+    var quietUntil: UInt64 = 0
+
+    init(
+        starter: InstanceStarter, state: StateDirectory, daemon: DaemonCommand?, null: consuming Descriptor,
+        unpacker: consuming Descriptor?,
+        signals: consuming SignalReader
+    ) throws(SystemCallError) {
+        poller = try Poller()
+        self.signals = signals
+        self.starter = starter
+        self.state = state
+        self.daemon = daemon
+        self.null = null
+        self.unpacker = unpacker
+        trash = try Trash(folder: state.trash, seed: monotonicNanoseconds())
+        try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
+    }
+
+    static func token(_ source: Source, _ number: UInt32) -> UInt64 { source.rawValue << 32 | UInt64(number) }
+
+    /// - Returns: the status to exit with, when the daemon has ended as it was told and no instance is left.
+    func run() throws(SystemCallError) -> CInt {
+        while true {
+            let ready = try poller.wait(milliseconds: patience())
+            for event in ready {
+                guard let source = Source(rawValue: event.token >> 32) else { continue }
+                try handle(source, UInt32(truncatingIfNeeded: event.token), event)
+            }
+            try runDeadlines()
+            if let exitStatus, instances.isEmpty, jobs.isEmpty, !isDaemonRunning { return exitStatus }
+            if ready.isEmpty, monotonicNanoseconds() >= quietUntil { try useQuietMoment() }
+        }
+    }
+
+    var isDaemonRunning: Bool { if case .running = daemonState { true } else { false } }
+
+    private func handle(_ source: Source, _ number: UInt32, _ event: Poller.Ready) throws(SystemCallError) {
+        switch source {
+        case .daemonSocket: try daemonSocketReady(writable: event.writable)
+        case .signals: while let signal = signals.next() { try received(signal) }
+        case .daemonProcess: try daemonEnded()
+        case .instanceStatus: try instanceStatusReady(number)
+        case .instanceProcess: try instanceGone(number)
+        case .instanceListener: try listenerReady(number, hungUp: event.hungUp && !event.readable)
+        case .jobComplaints: try jobWrote(number)
+        case .jobProcess: try jobEnded(number)
+        }
+    }
+
+    func newNumber() -> UInt32 {
+        defer { nextNumber &+= 1 }
+        return nextNumber
+    }
+
+    func log(_ words: String) { writeToStandardError("swiftlet-launcher: \(words)") }
+}
+
+extension LauncherLoop {
+    func after(milliseconds: UInt64, _ action: Deadline.Action) {
+        deadlines.append(Deadline(time: monotonicNanoseconds() + milliseconds * 1_000_000, action: action))
+    }
+
+    private var hasQuietWork: Bool { !isStopping && starter.networks.wantsMore || trash.hasWork }
+
+    /// Milliseconds until something is due; nil where only a descriptor can wake the loop.
+    private func patience() -> Int? {
+        var time = deadlines.map(\.time).min()
+        if hasQuietWork { time = min(time ?? .max, quietUntil) }
+        guard let time else { return nil }
+        let now = monotonicNanoseconds()
+        return time <= now ? 0 : Int(clamping: (time - now + 999_999) / 1_000_000)
+    }
+
+    private func runDeadlines() throws(SystemCallError) {
+        if deadlines.isEmpty { return }
+        let now = monotonicNanoseconds()
+        let due = deadlines.filter { $0.time <= now }
+        deadlines.removeAll { $0.time <= now }
+        for deadline in due {
+            switch deadline.action {
+            case .kill(let number): try instances[number]?.process.signal(SIGKILL)
+            case .limitProcessor(let number): try limitProcessor(number)
+            case .finish(let number, let attempt): try finish(number, attempt: attempt)
+            case .startDaemon: try startDaemon()
+            case .endDaemon: try endDaemon()
+            }
+        }
+    }
+
+    private func useQuietMoment() throws(SystemCallError) {
+        if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
+        if trash.hasWork { do { try trash.removeSome() } catch { log("removing an old layer: \(error)") } }
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The launcher's command line. It is started by `swiftlet serve`, and by tests.
+public struct LauncherOptions: Hashable, Sendable {
+    public var stateDirectory = ""
+    /// nil takes `swiftlet` where there is such a user, else `nobody`.
+    public var user: String?
+    /// The daemon's program, absolute, and its arguments.
+    public var daemon: [String] = []
+    /// The other end of a socket whose client runs already; then no daemon is started.
+    public var client: CInt?
+    /// Set by the launcher itself when it executes its sealed copy: where `swiftlet-unpack` is open, or -1.
+    public var sealedUnpacker: CInt?
+
+    public static let usage = """
+        usage: swiftlet-launcher --state-dir DIR [--user NAME] -- /path/to/swiftlet serve …
+               swiftlet-launcher --state-dir DIR --client-fd N
+        `swiftlet serve` starts it; you need not.
+        """
+
+    public init(_ arguments: [String]) throws(LauncherRefusal) {
+        var rest = arguments[...]
+        func value(_ name: String) throws(LauncherRefusal) -> String {
+            guard let value = rest.popFirst() else { throw LauncherRefusal("\(name) needs a value\n\(Self.usage)") }
+            return value
+        }
+        func number(_ name: String) throws(LauncherRefusal) -> CInt {
+            let text = try value(name)
+            guard let number = CInt(text) else { throw LauncherRefusal("\(name) needs a number, not '\(text)'") }
+            return number
+        }
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--state-dir": stateDirectory = try value(argument)
+            case "--user": user = try value(argument)
+            case "--client-fd": client = try number(argument)
+            case "--sealed-unpacker": sealedUnpacker = try number(argument)
+            case "--":
+                daemon = Array(rest)
+                rest = []
+            default: throw LauncherRefusal("unknown argument '\(argument)'\n\(Self.usage)")
+            }
+        }
+        if stateDirectory.isEmpty { throw LauncherRefusal("--state-dir is missing\n\(Self.usage)") }
+        if daemon.isEmpty == (client == nil) { throw LauncherRefusal("either a daemon after -- or --client-fd is needed\n\(Self.usage)") }
+        if let program = daemon.first, !program.hasPrefix("/") { throw LauncherRefusal("the daemon '\(program)' is not an absolute path") }
+    }
+}

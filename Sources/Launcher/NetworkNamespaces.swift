@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LinuxSystem
+
+/// A network namespace with nothing but loopback, and a way to make sockets in it. It ends with its last process, socket and descriptor.
+final class NetworkNamespace {
+    let descriptor: Descriptor
+    fileprivate let home: Descriptor.Box
+    fileprivate var spare: [CInt]
+
+    fileprivate init(descriptor: consuming Descriptor, home: Descriptor.Box, spare: [CInt]) {
+        self.descriptor = descriptor
+        self.home = home
+        self.spare = spare
+    }
+
+    deinit { for socket in spare { close(socket) } }
+
+    /// Unconnected, non-blocking TCP sockets: a socket belongs to the namespace in which it was made. The caller closes them.
+    func sockets(_ count: Int) throws(SystemCallError) -> [CInt] {
+        if count <= spare.count {
+            defer { spare.removeLast(count) }
+            return Array(spare.suffix(count))
+        }
+        try enterNamespace(descriptor.number, Namespaces.network)
+        let made = Result { () throws(SystemCallError) in try NetworkNamespaces.makeSockets(count) }
+        try enterNamespace(home.number, Namespaces.network)
+        return try made.get()
+    }
+}
+
+/// Makes network namespaces ahead of need: one costs 0.4 ms and now and then ten times that, more than all the rest of a start.
+final class NetworkNamespaces {
+    /// The launcher's own, which is empty too: it needs no network.
+    private let home: Descriptor.Box
+    private var ready: [NetworkNamespace] = []
+    private let wanted: Int
+    private let socketsEach: Int
+
+    /// Leaves the host's network namespace for good.
+    ///
+    /// - Parameters:
+    ///   - wanted: how many to keep ready.
+    ///   - socketsEach: sockets made in each ahead of time.
+    init(wanted: Int, socketsEach: Int) throws(SystemCallError) {
+        try unshareNamespaces(Namespaces.network)
+        home = Descriptor.Box(try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY))
+        self.wanted = wanted
+        self.socketsEach = socketsEach
+    }
+
+    var wantsMore: Bool { ready.count < wanted }
+
+    func take() throws(SystemCallError) -> NetworkNamespace {
+        if let one = ready.popLast() { return one }
+        return try make()
+    }
+
+    func prepareOne() throws(SystemCallError) { ready.append(try make()) }
+
+    private func make() throws(SystemCallError) -> NetworkNamespace {
+        try unshareNamespaces(Namespaces.network)
+        let made = Result { () throws(SystemCallError) in
+            let descriptor = try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY)
+            try bringLoopbackUp()
+            // Servers that start as root on port 80 need no capability for it then.
+            try writeText(currentDirectory, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
+            return NetworkNamespace(descriptor: descriptor, home: home, spare: try Self.makeSockets(socketsEach))
+        }
+        try enterNamespace(home.number, Namespaces.network)
+        return try made.get()
+    }
+
+    fileprivate static func makeSockets(_ count: Int) throws(SystemCallError) -> [CInt] {
+        var sockets: [CInt] = []
+        do {
+            for _ in 0..<count {
+                let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+                sockets.append(try systemCall("socket") { socket(AF_INET, kind, 0) })
+            }
+        } catch {
+            for socket in sockets { close(socket) }
+            throw error
+        }
+        return sockets
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+public import Sandbox
+
+/// Starts and ends instances. The one implementation outside tests is ``LauncherClient``.
+///
+/// Callbacks come in order for one instance, from a thread of the launcher's client; they must return at once, so hop to where the work is.
+public protocol InstanceLauncher: Sendable {
+    /// Asks for an instance. `onEvent` is called with `.started`, then `.listening` at most once, then `.exited` exactly once;
+    /// or with `.failed` exactly once and nothing else.
+    func start(_ spec: InstanceSpec, onEvent: @escaping @Sendable (InstanceEvent) -> Void)
+
+    /// Asks for unconnected, non-blocking TCP sockets made inside the instance's network namespace, to be connected to `127.0.0.1:port`.
+    /// The caller owns and closes them. Fewer than asked for, down to none, come back where the instance has ended.
+    func openSockets(_ id: InstanceID, count: Int, completion: @escaping @Sendable ([CInt]) -> Void)
+
+    /// Ends an instance: SIGTERM, then after `grace` SIGKILL to all of it. Its `.exited` follows. Unknown ids are ignored: it has just ended.
+    func stop(_ id: InstanceID, grace: Duration)
+}
+
+/// What happens to an instance, in order.
+public enum InstanceEvent: Sendable {
+    /// The program was executed. The receiver owns every descriptor: the read ends of its output pipes, and a few sockets as `openSockets` makes them.
+    case started(standardOutput: CInt, standardError: CInt, sockets: [CInt])
+    /// The program called `listen(2)` on its port, or on one that cannot be told apart; a connection may still be refused for some microseconds.
+    case listening
+    case failed(LaunchFailure)
+    case exited(InstanceExit)
+}
+
+/// Unpacks layers and removes them, in a confined process. The one implementation outside tests is ``LauncherClient``.
+public protocol LayerUnpacker: Sendable {
+    /// Unpacks one layer, checks that the plain tar has `diffID`, makes it durable, and puts it in place in one step. An existing layer is kept.
+    ///
+    /// - Parameters:
+    ///   - blob: a descriptor open for reading; it stays the caller's. `offset` and `length` give the layer's place in it, in bytes.
+    ///   - compression: as the layer's media type says, or as its first bytes do.
+    /// - Throws: ``UnpackFailure``.
+    func unpack(
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+    ) async throws -> UnpackedLayer
+
+    /// The layers that are in place.
+    func layers() async throws -> Set<Digest>
+
+    /// Removes a layer that no instance uses. A layer that is not there is no error.
+    func remove(_ diffID: Digest) async throws
+}

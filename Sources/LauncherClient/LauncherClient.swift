@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+import LinuxSystem
+public import Sandbox
+
+/// The daemon's face of the launcher: turns calls into messages, and messages into callbacks.
+///
+/// It owns one thread, which reads. Sends happen on the caller's thread, under a lock, and never wait: what the socket does not take at once is
+/// sent by the reading thread. When the launcher goes away, every instance gets its `.exited` or `.failed`, and every later start fails.
+public final class LauncherClient: InstanceLauncher, LayerUnpacker {
+    private let connection: LauncherConnection
+
+    /// Takes over a SEQPACKET socket whose other end the launcher holds, and starts the reading thread.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the socket, for example the number in `SWIFTLET_LAUNCHER_FD`. The client closes it.
+    ///   - onLost: called once, from the reading thread, after the launcher has gone away.
+    /// - Throws: `SystemCallError` where no thread or descriptor is left.
+    public init(descriptor: CInt, onLost: @escaping @Sendable () -> Void = {}) throws {
+        connection = try LauncherConnection(descriptor: descriptor, onLost: onLost)
+        try connection.startReading()
+    }
+
+    deinit { connection.hangUp() }
+
+    public func start(_ spec: InstanceSpec, onEvent: @escaping @Sendable (InstanceEvent) -> Void) {
+        do { try spec.validate() } catch {
+            return connection.callBack { onEvent(.failed(LaunchFailure(step: error.description, errno: 0))) }
+        }
+        connection.send(.start(spec)) { state in
+            guard state.instances[spec.id] == nil else {
+                return { onEvent(.failed(LaunchFailure(step: "the instance id \(spec.id) is in use", errno: 0))) }
+            }
+            state.instances[spec.id] = .init(onEvent: onEvent)
+            return nil
+        } lost: {
+            onEvent(.failed(.launcherGone))
+        }
+    }
+
+    public func openSockets(_ id: InstanceID, count: Int, completion: @escaping @Sendable ([CInt]) -> Void) {
+        let number = connection.newNumber()
+        let count = UInt8(max(0, min(count, WireBounds.sockets)))
+        connection.send(.openSockets(number: number, id, count: count)) { state in
+            state.socketRequests[number] = completion
+            return nil
+        } lost: {
+            completion([])
+        }
+    }
+
+    public func stop(_ id: InstanceID, grace: Duration) {
+        let (seconds, attoseconds) = grace.components
+        let milliseconds = seconds < 0 ? 0 : seconds >= 4_000_000 ? 4_000_000_000 : seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        connection.send(.stop(id, graceMilliseconds: UInt32(milliseconds))) { _ in
+            nil
+        } lost: {
+        }
+    }
+
+    public func unpack(
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+    ) async throws -> UnpackedLayer {
+        let result = try await job(descriptor: blob) {
+            .unpack(job: $0, diffID: diffID, offset: offset, length: length, compression: compression)
+        }
+        guard case .unpacked(let layer) = result else { throw UnpackFailure(reason: "the launcher answered something else") }
+        return layer
+    }
+
+    public func layers() async throws -> Set<Digest> {
+        guard case .layers(let layers) = try await job({ .listLayers(job: $0) }) else {
+            throw UnpackFailure(reason: "the launcher answered something else")
+        }
+        return layers
+    }
+
+    public func remove(_ diffID: Digest) async throws { _ = try await job { .removeLayer(job: $0, diffID: diffID) } }
+
+    private func job(descriptor: CInt? = nil, _ request: (UInt64) -> LauncherRequest) async throws -> JobResult {
+        let number = connection.newNumber()
+        return try await withCheckedThrowingContinuation { continuation in
+            connection.send(request(number), descriptor: descriptor) { state in
+                state.jobs[number] = .init(continuation: continuation)
+                return nil
+            } lost: {
+                continuation.resume(throwing: UnpackFailure(reason: LaunchFailure.launcherGone.step))
+            }
+        }
+    }
+}
+
+extension LaunchFailure {
+    static let launcherGone = LaunchFailure(step: "the launcher has gone away", errno: 0)
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+import Synchronization
+
+/// What a job of the launcher came to.
+enum JobResult: Sendable {
+    case unpacked(UnpackedLayer)
+    case removed
+    case layers(Set<Digest>)
+}
+
+/// The socket, what is awaited on it, and the thread that reads it.
+final class LauncherConnection: Sendable {
+    struct AwaitedInstance {
+        var onEvent: @Sendable (InstanceEvent) -> Void
+        var isStarted = false
+    }
+
+    struct AwaitedJob {
+        var continuation: CheckedContinuation<JobResult, any Error>
+        var layers: Set<Digest> = []
+    }
+
+    struct State {
+        var instances: [InstanceID: AwaitedInstance] = [:]
+        var socketRequests: [UInt64: @Sendable ([CInt]) -> Void] = [:]
+        var jobs: [UInt64: AwaitedJob] = [:]
+        /// Messages that the socket did not take yet; their descriptors are copies.
+        fileprivate var unsent: [(bytes: [UInt8], descriptors: [Descriptor.Box])] = []
+        /// Callbacks that need no message of the launcher, to be made by the reading thread.
+        fileprivate var callbacks: [@Sendable () -> Void] = []
+        fileprivate var isLost = false
+        fileprivate var lastNumber: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let socket: Descriptor
+    /// A byte in it makes the reading thread look at the state.
+    private let wake: Pipe
+    private let onLost: @Sendable () -> Void
+
+    init(descriptor: CInt, onLost: @escaping @Sendable () -> Void) throws(SystemCallError) {
+        socket = Descriptor(owning: descriptor)
+        wake = try Pipe()
+        self.onLost = onLost
+        for end in [wake.read.number, wake.write.number] { try systemCall("fcntl O_NONBLOCK") { fcntl(end, F_SETFL, O_NONBLOCK) } }
+    }
+
+    func newNumber() -> UInt64 {
+        state.withLock {
+            $0.lastNumber += 1
+            return $0.lastNumber
+        }
+    }
+
+    /// Sends a request, with what awaits its answer recorded in the same moment.
+    ///
+    /// - Parameters:
+    ///   - await: records it; a callback that it returns is made instead of sending.
+    ///   - lost: called where the launcher is gone already.
+    func send(
+        _ request: LauncherRequest, descriptor: CInt? = nil, await record: (inout State) -> (@Sendable () -> Void)?,
+        lost: @escaping @Sendable () -> Void
+    ) {
+        let bytes = request.encoded()
+        let callNow: (@Sendable () -> Void)? = state.withLock { state in
+            if state.isLost { return lost }
+            if let instead = record(&state) {
+                state.callbacks.append(instead)
+            } else if !state.unsent.isEmpty || !sendNow(bytes, descriptor) {
+                let copy = descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+                state.unsent.append((bytes, copy.map { $0 < 0 ? [] : [Descriptor.Box(Descriptor(owning: $0))] } ?? []))
+            } else {
+                return nil
+            }
+            wakeReader()
+            return nil
+        }
+        callNow?()
+    }
+
+    /// Makes a callback from the reading thread, or here where that has ended.
+    func callBack(_ callback: @escaping @Sendable () -> Void) {
+        let isLost = state.withLock { state in
+            if !state.isLost { state.callbacks.append(callback) }
+            return state.isLost
+        }
+        if isLost { callback() } else { wakeReader() }
+    }
+
+    func hangUp() { shutdown(socket.number, CInt(SHUT_RDWR)) }
+
+    func startReading() throws(SystemCallError) {
+        let retained = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            {
+                Unmanaged<LauncherConnection>.fromOpaque($0!).takeRetainedValue().readAll()
+                return nil
+            }, retained.toOpaque())
+        guard result == 0 else {
+            retained.release()
+            throw SystemCallError(call: "pthread_create", errno: result)
+        }
+        pthread_detach(thread)
+    }
+
+    /// A broken socket counts as taken: the reading thread sees the end of it.
+    private func sendNow(_ bytes: [UInt8], _ descriptor: CInt?) -> Bool {
+        do { return try sendMessage(socket.number, bytes, descriptors: descriptor.map { [$0] } ?? []) } catch { return true }
+    }
+
+    private func wakeReader() { _ = write(wake.write.number, "w", 1) }
+}
+
+extension LauncherConnection {
+    private func readAll() {
+        var buffer = [UInt8](repeating: 0, count: WireBounds.message)
+        var drain = [UInt8](repeating: 0, count: 256)
+        while true {
+            let (callbacks, wantsToWrite) = state.withLock { state in
+                while let message = state.unsent.first, sendQueued(message) { state.unsent.removeFirst() }
+                defer { state.callbacks = [] }
+                return (state.callbacks, !state.unsent.isEmpty)
+            }
+            for callback in callbacks { callback() }
+            var waits = [
+                pollfd(fd: socket.number, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
+                pollfd(fd: wake.read.number, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = poll(&waits, 2, -1)
+            if waits[1].revents != 0 { _ = read(wake.read.number, &drain, drain.count) }
+            guard takeMessages(&buffer) else { break }
+        }
+        lose()
+    }
+
+    private func sendQueued(_ message: (bytes: [UInt8], descriptors: [Descriptor.Box])) -> Bool {
+        defer { withExtendedLifetime(message.descriptors) {} }
+        do { return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number)) } catch { return true }
+    }
+
+    /// - Returns: false when the launcher is gone, or what it sends makes no sense.
+    private func takeMessages(_ buffer: inout [UInt8]) -> Bool {
+        while true {
+            guard let received = try? receiveMessage(socket.number, into: &buffer, descriptors: 64) else { return false }
+            switch received {
+            case .nothing: return true
+            case .end, .tooBig: return false
+            case .message(let bytes, let descriptors):
+                guard let event = try? LauncherEvent(decoding: bytes) else {
+                    for descriptor in descriptors { close(descriptor) }
+                    return false
+                }
+                deliver(event, descriptors)
+            }
+        }
+    }
+
+    private func lose() {
+        let (instances, sockets, jobs, callbacks) = state.withLock { state in
+            state.isLost = true
+            state.unsent = []
+            defer { (state.instances, state.socketRequests, state.jobs, state.callbacks) = ([:], [:], [:], []) }
+            return (state.instances, state.socketRequests, state.jobs, state.callbacks)
+        }
+        for callback in callbacks { callback() }
+        for instance in instances.values { instance.onEvent(instance.isStarted ? .exited(.signaled(SIGKILL)) : .failed(.launcherGone)) }
+        for completion in sockets.values { completion([]) }
+        for job in jobs.values { job.continuation.resume(throwing: UnpackFailure(reason: LaunchFailure.launcherGone.step)) }
+        onLost()
+    }
+
+    private func deliver(_ event: LauncherEvent, _ descriptors: [CInt]) {
+        var unclaimed = descriptors
+        defer { for descriptor in unclaimed { close(descriptor) } }
+        switch event {
+        case .started(let id):
+            let onEvent = state.withLock { state in
+                state.instances[id]?.isStarted = true
+                return state.instances[id]?.onEvent
+            }
+            guard let onEvent, descriptors.count >= 2 else { return }
+            unclaimed = []
+            onEvent(.started(standardOutput: descriptors[0], standardError: descriptors[1], sockets: Array(descriptors[2...])))
+        case .listening(let id): state.withLock { $0.instances[id]?.onEvent }?(.listening)
+        case .failed(let id, let failure): state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.failed(failure))
+        case .exited(let id, let exit): state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.exited(exit))
+        case .sockets(let number):
+            guard let completion = state.withLock({ $0.socketRequests.removeValue(forKey: number) }) else { return }
+            unclaimed = []
+            completion(descriptors)
+        case .unpacked(let job, let layer): take(job)?.resume(returning: .unpacked(layer))
+        case .removed(let job): take(job)?.resume(returning: .removed)
+        case .jobFailed(let job, let reason): take(job)?.resume(throwing: UnpackFailure(reason: reason))
+        case .layers(let job, let digests, let last):
+            let all = state.withLock { state in
+                state.jobs[job]?.layers.formUnion(digests)
+                return state.jobs[job]?.layers
+            }
+            if last, let all { take(job)?.resume(returning: .layers(all)) }
+        }
+    }
+
+    private func take(_ job: UInt64) -> CheckedContinuation<JobResult, any Error>? {
+        state.withLock { $0.jobs.removeValue(forKey: job)?.continuation }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import LinuxSystem
+
+/// Where a layer's bytes are.
+public struct LayerBlob: Hashable, Sendable {
+    /// A descriptor open for reading, on a file that can be read at any place; it is only borrowed.
+    public var descriptor: CInt
+    public var offset: UInt64
+    public var length: UInt64
+    public var encoding: LayerEncoding
+
+    public init(descriptor: CInt, offset: UInt64, length: UInt64, encoding: LayerEncoding) {
+        self.descriptor = descriptor
+        self.offset = offset
+        self.length = length
+        self.encoding = encoding
+    }
+}
+
+/// Unpacks one layer into an empty folder as a lower folder of an overlay, and checks that the plain tar has the diff id that was promised.
+///
+/// Whiteouts become character devices 0:0, and opaque folders carry `user.overlay.opaque`. Device nodes are left out. The caller makes the
+/// result durable, and throws the folder away after an error.
+///
+/// - Parameters:
+///   - target: an open, empty folder; it becomes the root of the layer.
+///   - diffID: the SHA-256 of the plain tar, 64 lower-case hexadecimal digits.
+/// - Throws: ``LayerRefusal``.
+public func unpackLayer(
+    _ blob: LayerBlob, into target: CInt, diffID: String, limits: UnpackLimits = UnpackLimits()
+) throws(LayerRefusal) -> LayerContent {
+    let stream = try PlainStream(
+        blob: blob.descriptor, offset: blob.offset, length: blob.length, encoding: blob.encoding, limits: limits)
+    let tree = LayerTree(root: target, limits: limits)
+    try tree.makeFolder(
+        try EntryPath(UnsafeRawBufferPointer(start: nil, count: 0), what: "root", limits: limits),
+        EntryMetadata(user: 0, group: 0, mode: 0o755, time: timespec(tv_sec: 0, tv_nsec: 0)))
+    var content = LayerContent()
+    // A layer of no bytes at all is a layer without entries, though libarchive would not call it a tar.
+    if blob.length > 0 {
+        let reader = try TarReader(stream)
+        while let entry = try reader.next() {
+            content.entries += 1
+            guard content.entries <= limits.entries else {
+                throw LayerRefusal("the layer has more than the limit of \(limits.entries) entries")
+            }
+            try place(entry, from: reader, in: tree, &content)
+        }
+        // The diff id is of the whole stream, with all the zeros that may follow the tar's end.
+        while try stream.next() != nil {}
+    }
+    let found = stream.finish()
+    guard found == diffID else { throw LayerRefusal("the layer's tar has the diff id sha256:\(found), and sha256:\(diffID) was promised") }
+    try tree.times.apply(root: target)
+    return content
+}
+
+private func place(_ entry: TarEntry, from reader: TarReader, in tree: LayerTree, _ content: inout LayerContent) throws(LayerRefusal) {
+    let limits = tree.limits
+    let path = try entry.path(limits)
+    let kind = try entry.kind(path)
+    if path.isRoot {
+        // CVE-2021-29136: a root that is a link would lead everything after it out of the folder.
+        guard case .folder = kind else { throw LayerRefusal("an entry for the layer's root is not a folder") }
+    } else if let whiteout = try Whiteout(path) {
+        return try tree.apply(whiteout, at: path)
+    }
+    switch kind {
+    case .special: return
+    case .hardLink(let target):
+        let bytes = UnsafeRawBufferPointer(start: target, count: strlen(target))
+        try tree.makeHardLink(path, to: try EntryPath(bytes, what: "the hard link \(quoted(path.bytes)) to", limits: limits))
+    case .folder: try tree.makeFolder(path, try entry.metadata(path, limits))
+    case .fifo: try tree.makeFifo(path, try entry.metadata(path, limits))
+    case .link(let target): try tree.makeLink(path, to: target, try entry.metadata(path, limits))
+    case .file(let size):
+        content.bytes += min(size, UInt64(Int64.max))
+        guard content.bytes <= limits.bytes else {
+            throw LayerRefusal(
+                "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits.bytes) bytes")
+        }
+        try tree.makeFile(path, try entry.metadata(path, limits)) { file throws(LayerRefusal) in
+            try write(file, size: size, from: reader, path)
+        }
+    }
+}
+
+private func write(_ file: CInt, size: UInt64, from reader: TarReader, _ path: EntryPath) throws(LayerRefusal) {
+    var end: UInt64 = 0
+    while let block = try reader.nextBlock(isComplete: end == size) {
+        var rest = block.bytes
+        var offset = block.offset
+        while !rest.isEmpty {
+            guard offset >= 0, UInt64(offset) + UInt64(rest.count) <= size else {
+                throw LayerRefusal("entry \(quoted(path.bytes)): its data lie beyond its size of \(size) bytes")
+            }
+            do {
+                let count = try systemCall("pwrite") { pwrite(file, rest.baseAddress, rest.count, off_t(offset)) }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                offset += Int64(count)
+            } catch { throw LayerRefusal("entry \(quoted(path.bytes)): it cannot be written: \(error)") }
+        }
+        end = max(end, UInt64(offset))
+    }
+    if end < size, ftruncate(file, off_t(size)) != 0 {
+        throw LayerRefusal("entry \(quoted(path.bytes)): its size of \(size) bytes cannot be set: \(failureText())")
+    }
+}

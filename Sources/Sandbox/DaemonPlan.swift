@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import LinuxSystem
+
+/// The steps that start the daemon: no root, no capability, no way to gain one, and of the state directory nothing but its own part.
+public enum DaemonPlan {
+    public static let namespaces = Namespaces.mount
+
+    /// - Parameters:
+    ///   - network: the host's network namespace, which the launcher itself has left.
+    ///   - socket: becomes descriptor 3.
+    ///   - program: the daemon's file, open, so that it may lie where its user cannot go.
+    ///   - cover: the topmost folder above the data that the user cannot enter; it is hidden by an empty one that leads only to the data.
+    ///   - data: a detached tree of the data folder.
+    ///   - dataPath: where it stays visible, absolute.
+    public static func steps(
+        network: CInt, socket: CInt, program: CInt, status: CInt, cover: String, data: CInt, dataPath: String, user: ImageUser,
+        arguments: [String], environment: [String]
+    ) -> [SetupStep] {
+        [
+            .dieWithParent, .ownSession, .enterNetwork(network),
+            .newMount(
+                "tmpfs", options: [.init("size", "64k"), .init("nr_inodes", "256"), .init("mode", "0755")],
+                attributes: [.noSetuid, .noDevices, .noExecution], at: cover),
+            .makePath(dataPath), .attach(data, at: dataPath),
+            .changeFolder("/"),
+            .duplicate(socket, to: 3, keepAtExec: true), .duplicate(program, to: 4, keepAtExec: false),
+            .duplicate(status, to: 5, keepAtExec: false), .closeFrom(6),
+            .ownKeyring, .umask(0o077), .resetSignals,
+            .boundCapabilities(0), .groups(user.groups), .group(user.group), .user(user.user), .capabilities(0),
+            .dieWithParent,  // Again, because the change of user has cleared it.
+            .ordinaryPriority, .noNewPrivileges,
+            .executeDescriptor(4, name: arguments.first ?? "", arguments: arguments, environment: environment),
+        ]
+    }
+
+    /// The topmost folder on the way to `path` that a user cannot enter; the last one at least, since it is always closed.
+    ///
+    /// - Parameters:
+    ///   - path: absolute, the state directory.
+    ///   - canEnter: whether a folder lets the user through.
+    public static func cover(for path: String, canEnter: (String) -> Bool) -> String {
+        var folder = ""
+        for part in path.split(separator: "/") {
+            folder += "/\(part)"
+            if !canEnter(folder) { return folder }
+        }
+        return path
+    }
+}

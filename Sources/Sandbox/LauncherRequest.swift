@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+
+/// What the daemon may ask of the launcher. One message of the socket each.
+public enum LauncherRequest: Hashable, Sendable {
+    case start(InstanceSpec)
+    /// `number` comes back in the answer. `count` is at most ``WireBounds/sockets``.
+    case openSockets(number: UInt64, InstanceID, count: UInt8)
+    /// `graceMilliseconds` lie between SIGTERM and SIGKILL.
+    case stop(InstanceID, graceMilliseconds: UInt32)
+    /// Carries one descriptor, the blob, open for reading.
+    case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression)
+    case removeLayer(job: UInt64, diffID: Digest)
+    case listLayers(job: UInt64)
+}
+
+extension LauncherRequest {
+    /// The message's bytes.
+    public func encoded() -> [UInt8] {
+        var writer = WireWriter()
+        switch self {
+        case .start(let spec):
+            writer.integer(UInt8(1))
+            spec.write(to: &writer)
+        case .openSockets(let number, let id, let count):
+            writer.integer(UInt8(2))
+            writer.integer(number)
+            writer.string(id.text)
+            writer.integer(count)
+        case .stop(let id, let grace):
+            writer.integer(UInt8(3))
+            writer.string(id.text)
+            writer.integer(grace)
+        case .unpack(let job, let diffID, let offset, let length, let compression):
+            writer.integer(UInt8(4))
+            writer.integer(job)
+            writer.string(diffID.hex)
+            writer.integer(offset)
+            writer.integer(length)
+            writer.integer(compression.rawValue)
+        case .removeLayer(let job, let diffID):
+            writer.integer(UInt8(5))
+            writer.integer(job)
+            writer.string(diffID.hex)
+        case .listLayers(let job):
+            writer.integer(UInt8(6))
+            writer.integer(job)
+        }
+        return writer.bytes
+    }
+
+    /// - Throws: ``WireError`` on anything that is not one whole message within ``WireBounds``.
+    public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
+        guard bytes.count <= WireBounds.message else {
+            throw WireError("\(bytes.count) bytes in a message, the limit is \(WireBounds.message)")
+        }
+        var reader = WireReader(bytes)
+        switch try reader.integer(UInt8.self) {
+        case 1: self = .start(try InstanceSpec(from: &reader))
+        case 2:
+            let number = try reader.integer(UInt64.self)
+            let id = try reader.instanceID()
+            let count = try reader.integer(UInt8.self)
+            guard count <= WireBounds.sockets else { throw WireError("\(count) sockets, the limit is \(WireBounds.sockets)") }
+            self = .openSockets(number: number, id, count: count)
+        case 3: self = .stop(try reader.instanceID(), graceMilliseconds: try reader.integer())
+        case 4:
+            let job = try reader.integer(UInt64.self)
+            let diffID = try reader.digest()
+            let (offset, length) = (try reader.integer(UInt64.self), try reader.integer(UInt64.self))
+            guard offset <= UInt64(Int64.max), length <= UInt64(Int64.max) - offset else {
+                throw WireError("a layer's place lies beyond any file")
+            }
+            guard let compression = LayerCompression(rawValue: try reader.integer()) else { throw WireError("an unknown compression") }
+            self = .unpack(job: job, diffID: diffID, offset: offset, length: length, compression: compression)
+        case 5: self = .removeLayer(job: try reader.integer(), diffID: try reader.digest())
+        case 6: self = .listLayers(job: try reader.integer())
+        case let kind: throw WireError("unknown request \(kind)")
+        }
+        try reader.end()
+    }
+}
+
+extension WireReader {
+    mutating func instanceID() throws(WireError) -> InstanceID {
+        let text = try string("an instance id", bound: 64)
+        guard let id = InstanceID(text) else { throw WireError("a malformed instance id") }
+        return id
+    }
+
+    mutating func digest() throws(WireError) -> Digest {
+        let text = try string("a digest", bound: 64)
+        guard let digest = Digest(hex: text) else { throw WireError("a malformed digest") }
+        return digest
+    }
+}

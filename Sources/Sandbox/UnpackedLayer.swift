@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public enum LayerCompression: UInt8, Hashable, Sendable, CaseIterable {
+    case none, gzip, zstd
+}
+
+/// What unpacking one layer made.
+public struct UnpackedLayer: Hashable, Sendable {
+    public var entries: UInt64
+    /// Bytes of regular files.
+    public var bytes: UInt64
+
+    public init(entries: UInt64, bytes: UInt64) {
+        self.entries = entries
+        self.bytes = bytes
+    }
+}
+
+/// Why a layer was refused: a sentence that names the entry and the limit or rule.
+public struct UnpackFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    public var reason: String
+    public init(reason: String) { self.reason = reason }
+    public var description: String { reason }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+/// The history of the schema. A migration that has landed is never changed; a new one is added below it.
+enum Migrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 images", migrate: images)
+        migrator.registerMigration("2 functions", migrate: functions)
+        return migrator
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
+import GRDB
+
+extension Store {
+    public func layers() async throws -> [LayerRecord] {
+        try await database.read { try Row.fetchAll($0, sql: "SELECT * FROM layers").map(LayerRecord.init) }
+    }
+
+    /// Records that a layer is in place.
+    public func record(_ layer: LayerRecord) async throws {
+        try await database.write {
+            try $0.execute(
+                sql: "INSERT INTO layers (diff_id, bytes, entries) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET bytes = ?2, entries = ?3",
+                arguments: ["\(layer.diffID)", Int64(clamping: layer.bytes), Int64(clamping: layer.entries)])
+        }
+    }
+
+    /// The layers that no image has.
+    public func unusedLayers() async throws -> [Digest] {
+        let sql = "SELECT diff_id FROM layers WHERE NOT EXISTS (SELECT 1 FROM image_layers WHERE image_layers.diff_id = layers.diff_id)"
+        return try await database.read { try String.fetchAll($0, sql: sql).map(digest) }
+    }
+
+    /// Takes a layer's record away unless an image has it.
+    ///
+    /// - Returns: whether there was such a record and it is gone now.
+    public func removeUnusedLayer(_ diffID: Digest) async throws -> Bool {
+        let sql = "DELETE FROM layers WHERE diff_id = ?1 AND NOT EXISTS (SELECT 1 FROM image_layers WHERE diff_id = ?1)"
+        return try await database.write { database in
+            try database.execute(sql: sql, arguments: ["\(diffID)"])
+            return database.changesCount > 0
+        }
+    }
+}

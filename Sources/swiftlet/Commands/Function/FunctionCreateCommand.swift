@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+struct FunctionCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Makes a function of an image, and waits until it can be called.",
+        discussion: """
+            Examples:
+              swiftlet function create hello --image hello:1 --port 9000 --health-path /healthz
+              swiftlet function create files --image python:1 --command python3 --args -m http.server 9000 --env LANG=C.UTF-8 TZ=UTC
+
+            --command, --args and --env take every word up to the next option of this verb, also words that begin with a dash; so NAME comes first.
+            A word that is itself an option of this verb is written --args=--port. Each of the three may be repeated.
+            """)
+
+    @Argument(help: "The function's name: letters, digits, _ and -.")
+    var name: String
+
+    @Option(help: ArgumentHelp("An image of this host, see `swiftlet image list`.", valueName: "ref"))
+    var image: String
+
+    @OptionGroup var fields: FunctionFields
+
+    @Flag(help: "Return at once; `function get` tells the state.")
+    var noWait = false
+
+    @Flag(help: "Print the function as JSON.")
+    var json = false
+
+    @OptionGroup var host: HostOptions
+
+    func run() async throws {
+        try await HostClient.with(host) { client in
+            let created = try await client.data(.post, "/2023-03-30/functions", body: fields.body(name: name, image: image))
+            let settled = noWait ? created : try await FunctionAnswer.settled(name, client)
+            if json { try Output.json(settled) } else { try Output.out("\(name)\n") }
+        }
+    }
+}

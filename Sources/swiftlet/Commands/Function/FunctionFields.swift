@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// The fields of a function that `create` and `update` share. What is not given keeps its value, or its default; ranges are checked by the host.
+struct FunctionFields: ParsableArguments {
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Program, and words that always follow it, in place of the image's ENTRYPOINT.", valueName: "words"))
+    var command: [String] = []
+
+    @Option(parsing: .singleValue, help: ArgumentHelp("Arguments, in place of the image's CMD.", valueName: "words"))
+    var args: [String] = []
+
+    @Option(help: "The TCP port on which the image's server listens. (default: 9000)")
+    var port: Int?
+
+    @Option(parsing: .singleValue, help: ArgumentHelp("An environment variable; several may follow one --env.", valueName: "name=value"))
+    var env: [EnvironmentWord] = []
+
+    @Option(help: ArgumentHelp("Readiness: calls wait until GET of this path answers 200 to 399, for example /healthz.", valueName: "path"))
+    var healthPath: String?
+
+    @Option(help: ArgumentHelp("Memory of one instance, in MB, a multiple of 64. (default: 512)", valueName: "MB"))
+    var memory: Int?
+
+    @Option(help: ArgumentHelp("Virtual CPUs of one instance. (default: by memory)", valueName: "n"))
+    var cpu: Double?
+
+    @Option(help: ArgumentHelp("Seconds that one call may take. (default: 60)", valueName: "s"))
+    var timeout: Int?
+
+    @Option(help: ArgumentHelp("Calls that one instance serves at once. (default: 1)", valueName: "n"))
+    var concurrency: Int?
+
+    @Option(help: ArgumentHelp("The most instances alive at once. (default: the host's own bound)", valueName: "n"))
+    var maxInstances: Int?
+
+    @Option(help: ArgumentHelp("Seconds without a call after which an instance ends. (default: 300)", valueName: "s"))
+    var idleTimeout: Int?
+
+    @Option(help: "A text for people.")
+    var description: String?
+
+    func body(name: String?, image: String?) -> FunctionBody {
+        var variables: [String: String] = [:]
+        for word in env { variables[word.name] = word.value }
+        return FunctionBody(
+            functionName: name, runtime: name == nil ? nil : "custom-container", handler: name == nil ? nil : "index.handler",
+            description: description, cpu: cpu, memorySize: memory, timeout: timeout, instanceConcurrency: concurrency,
+            idleTimeout: idleTimeout, maxInstances: maxInstances, environmentVariables: env.isEmpty ? nil : variables,
+            customContainerConfig: .init(
+                image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
+                healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }))
+    }
+
+    /// A single empty word goes back to the image's own.
+    private static func words(_ words: [String]) -> [String]? { words.isEmpty ? nil : words == [""] ? [] : words }
+}
+
+/// CreateFunctionInput and UpdateFunctionInput of Function Compute's API 2023-03-30, as far as the command line fills them.
+struct FunctionBody: Encodable {
+    struct Container: Encodable {
+        struct HealthCheck: Encodable {
+            var httpGetUrl: String?
+        }
+
+        var image: String?
+        var entrypoint: [String]?
+        var command: [String]?
+        var port: Int?
+        var healthCheckConfig: HealthCheck?
+    }
+
+    var functionName: String?
+    var runtime: String?
+    var handler: String?
+    var description: String?
+    var cpu: Double?
+    var memorySize: Int?
+    var timeout: Int?
+    var instanceConcurrency: Int?
+    var idleTimeout: Int?
+    var maxInstances: Int?
+    var environmentVariables: [String: String]?
+    var customContainerConfig: Container
+}

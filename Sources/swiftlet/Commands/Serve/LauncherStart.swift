@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Logging
+
+/// Turns this process into the launcher, which starts the daemon: the pid that was started is then the one that owns everything.
+enum LauncherStart {
+    static func defaultUser() throws -> String {
+        for name in ["swiftlet", "nobody"] where getpwnam(name) != nil { return name }
+        throw CommandFailure("there is neither a user 'swiftlet' nor 'nobody' on this machine: name one with --user")
+    }
+
+    /// The launcher's arguments: its own, then the daemon's whole command line with every choice already made.
+    static func arguments(_ options: ServeOptions, user: String, launcher: String, program: String) -> [String] {
+        var arguments = [launcher, "--state-dir", options.stateDirectory, "--user", user, "--", program, "serve"]
+        arguments += ["--listen", options.listen.description, "--state-dir", options.stateDirectory, "--user", user]
+        if let address = options.controlListen { arguments += ["--api-listen", address.description] }
+        arguments += ["--event-loops", "\(options.eventLoops)", "--log-level", options.logLevel.rawValue]
+        return arguments + ["--max-instances", "\(options.maximumInstances)"]
+    }
+
+    /// Returns only by throwing.
+    static func replaceProcess(_ options: ServeOptions, user: String) throws {
+        guard getpwnam(user) != nil else {
+            throw CommandFailure("there is no user '\(user)' on this machine: make one, or name another with --user")
+        }
+        let program = try ownProgram()
+        let launcher = (program.lastIndex(of: "/").map { String(program[...$0]) } ?? "") + "swiftlet-launcher"
+        let words = arguments(options, user: user, launcher: launcher, program: program)
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        pointers.append(nil)
+        execve(launcher, pointers, environ)
+        let error = errno
+        for pointer in pointers { free(pointer) }
+        throw CommandFailure(
+            "cannot start \(launcher): \(String(cString: strerror(error))); it is built beside swiftlet (swift build -c release) and must stay there"
+        )
+    }
+
+    static func ownProgram() throws -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard length > 0 else { throw CommandFailure("cannot tell where this program lies: \(String(cString: strerror(errno)))") }
+        return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Glibc
+import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the host until SIGTERM or SIGINT.",
+        discussion: """
+            One address takes calls and the API. When it is ready, the host prints one line:
+              swiftlet ready: http://127.0.0.1:8080 (state /var/lib/swiftlet, pid 4711)
+
+            Examples:
+              sudo swiftlet serve
+              sudo swiftlet serve --listen 127.0.0.1:9090 --state-dir rootfs/dev
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where calls, and unless --api-listen is given the API, are taken; port 0 takes a free one.", valueName: "host:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(help: ArgumentHelp("An address of its own for the API; --listen then takes calls only.", valueName: "host:port"))
+    var apiListen: ListenAddress?
+
+    @Option(help: ArgumentHelp("Where images, definitions and logs are kept.", valueName: "dir"), completion: .directory)
+    var stateDir = "/var/lib/swiftlet"
+
+    @Option(help: "The user that everything clients reach runs as. (default: swiftlet if there is one, else nobody)")
+    var user: String?
+
+    @Option(help: ArgumentHelp("Threads that take calls. (default: one for each CPU)", valueName: "n"))
+    var eventLoops: Int?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
+    var logLevel: Logger.Level = .notice
+
+    @Option(help: ArgumentHelp("The most instances alive at once, over all functions.", valueName: "n"))
+    var maxInstances = 300
+
+    func validate() throws {
+        guard !stateDir.isEmpty, !stateDir.utf8.contains(0), stateDir.utf8.count < 512 else {
+            throw ValidationError("--state-dir must be the path of a directory, of fewer than 512 bytes")
+        }
+        guard (1...256).contains(eventLoops ?? 1) else { throw ValidationError("--event-loops is \(eventLoops ?? 0); it must be 1 to 256") }
+        guard (1...100_000).contains(maxInstances) else {
+            throw ValidationError("--max-instances is \(maxInstances); it must be 1 to 100000")
+        }
+        if let apiListen, apiListen == listen, listen.port != 0 {
+            throw ValidationError(
+                "--listen and --api-listen are both \(listen); leave --api-listen out to have the API on the same address")
+        }
+        if let user, user.isEmpty || user.utf8.contains(where: { $0 <= 32 || $0 == 58 }) {
+            throw ValidationError("--user '\(user)' is no user name")
+        }
+    }
+
+    func run() async throws {
+        let options = try options()
+        if getenv("SWIFTLET_LAUNCHER_FD") != nil { return try await Daemon.run(options) }
+        let missing = HostRequirements.missing(in: .probe())
+        guard missing.isEmpty else {
+            throw CommandFailure("this machine lacks what the host needs\n" + missing.map { "  - \($0)" }.joined(separator: "\n"))
+        }
+        let user = try user ?? LauncherStart.defaultUser()
+        try LauncherStart.replaceProcess(options, user: user)
+    }
+
+    private static func level(_ name: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name.lowercased()) else {
+            throw ValidationError("it must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return level
+    }
+
+    private func options() throws -> ServeOptions {
+        ServeOptions(
+            listen: listen, controlListen: apiListen, stateDirectory: try AbsolutePath.of(stateDir), user: user,
+            eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, maximumInstances: maxInstances)
+    }
+}
+
+extension ListenAddress: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+    var defaultValueDescription: String { description }
+}

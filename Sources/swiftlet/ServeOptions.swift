@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+
+/// What `swiftlet serve` was asked for, parsed and checked; the daemon is made from it.
+struct ServeOptions: Sendable {
+    /// Where event calls, HTTP calls and, unless `controlListen` is set, the control API answer.
+    var listen: ListenAddress
+    /// A TCP address of the control API's own; nil leaves it on `listen`.
+    var controlListen: ListenAddress?
+    /// Absolute, without `.` and `..`.
+    var stateDirectory: String
+    /// The user that the daemon runs as; nil lets the launcher choose `swiftlet`, else `nobody`.
+    var user: String?
+    /// Event loops of the gateway; at least one.
+    var eventLoops: Int
+    var logLevel: Logger.Level
+    /// The most instances alive at once on this host, over all functions.
+    var maximumInstances: Int
+}
+
+/// A TCP address to listen on, as `HOST:PORT` or `[IPv6]:PORT`. Port 0 takes a free one.
+struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    var host: String
+    var port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Returns: nil unless `text` has a host and a port from 0 to 65535.
+    init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: port)
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves the control API over an empty database until standard input ends, for tests in other languages. It prints `PORT` when it is ready.
+// Images are named by the arguments; no instance ever starts.
+import Activation
+import Catalog
+import ControlAPI
+import ControlStandIns
+import Foundation
+import FunctionLog
+import FunctionModel
+import Images
+import Logging
+import NIOCore
+import NIOPosix
+import Store
+
+func now() -> Timestamp { Timestamp(milliseconds: LogTime.now().microseconds / 1000) }
+
+let folder = NSTemporaryDirectory() + "swiftlet-fixture-" + UUID().uuidString
+try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+
+let logger = Logger(label: "fixture")
+let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+let store = try Store(path: folder + "/swiftlet.db")
+let library = try ImageLibrary(
+    dataDirectory: folder, store: store, unpacker: NoUnpacker(), logger: logger, now: { now().milliseconds })
+let images = SampleImages(library, folder: folder)
+for (index, reference) in CommandLine.arguments.dropFirst().enumerated() { try await images.add(reference, number: index) }
+let catalog = Catalog(
+    store: store, images: library, subscriber: RecordedRoutes(), logger: logger, now: now)
+try await catalog.start()
+let logs = try FunctionLogs(directory: folder + "/logs", threads: .singleton)
+let activation = ActivationService(launcher: NoLauncher(), log: logs, loops: group, logger: logger)
+let api = ControlAPI(
+    address: .tcp(host: "127.0.0.1", port: 0), catalog: catalog, images: library, instances: activation, logs: logs,
+    facts: .init(version: "0", stateDirectory: folder, listen: "127.0.0.1:0", started: now()), logger: logger, group: group, now: now)
+
+let serving = Task {
+    try await api.run { port in
+        let line = Array("\(port ?? 0)\n".utf8)
+        guard write(STDOUT_FILENO, line, line.count) == line.count else { exit(1) }
+    }
+}
+try await NIOThreadPool.singleton.runIfActive { while readLine() != nil {} }
+serving.cancel()
+try await serving.value
+try FileManager.default.removeItem(atPath: folder)

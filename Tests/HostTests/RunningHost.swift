@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// A host of its own: free port, fresh state directory, stopped by its pid, and looked after when it is gone.
+struct RunningHost: Sendable {
+    let url: String
+    let state: String
+    /// The launcher, which `swiftlet serve` becomes.
+    let process: pid_t
+    private let handle: ProcessHandle
+
+    /// Starts a host, runs `body`, stops the host whatever happens, and checks that nothing of it is left.
+    static func with(_ options: [String] = [], _ body: (RunningHost) async throws -> Void) async throws {
+        let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
+        do {
+            let host = try await start(state, options)
+            do { try await body(host) } catch {
+                Issue.record(error)
+                Issue.record("the host printed: \(host.handle.printed)")
+            }
+            await host.stop()
+        } catch {
+            Issue.record(error)
+        }
+        await Leftovers.expectNone(of: state)
+        try FileManager.default.removeItem(atPath: state)
+    }
+
+    /// Starts a host on a state directory, which may have been used before.
+    static func start(_ state: String, _ options: [String] = []) async throws -> RunningHost {
+        let handle = try ProcessHandle(Checkout.swiftlet, ["serve", "--listen", "127.0.0.1:0", "--state-dir", state] + options)
+        for _ in 0..<600 {
+            let ready = handle.printed.split(separator: "\n").first { $0.hasPrefix("swiftlet ready: ") }
+            if let ready, let url = ready.split(separator: " ").dropFirst(2).first {
+                return RunningHost(url: String(url), state: state, process: handle.process, handle: handle)
+            }
+            if let status = handle.status {
+                throw HostFailure("the host ended with status \(status) before it was ready: \(handle.printed)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        kill(handle.process, SIGKILL)
+        throw HostFailure("the host was not ready within 30 s: \(handle.printed)")
+    }
+
+    /// SIGTERM, and waits until it has ended.
+    func stop() async { await end(SIGTERM) }
+
+    func end(_ signal: CInt) async {
+        if handle.status == nil { kill(process, signal) }
+        for _ in 0..<1200 where handle.status == nil {
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { break }
+        }
+        if handle.status == nil {
+            Issue.record("the host did not end within 60 s of signal \(signal)")
+            kill(process, SIGKILL)
+        }
+    }
+
+    var status: Int32? { handle.status }
+    var printed: String { handle.printed }
+
+    /// The unprivileged process behind the launcher.
+    var daemon: pid_t? { Leftovers.processes(of: state).first { $0 != process && Leftovers.commandLine($0).contains("serve") } }
+
+    /// Runs a verb of the command line against this host.
+    func swiftlet(_ arguments: String..., input: String = "") async throws -> ProgramResult {
+        try await run(Checkout.swiftlet, arguments, environment: ["SWIFTLET_HOST": url], input: Data(input.utf8))
+    }
+
+    /// The same, which must succeed.
+    @discardableResult func must(_ arguments: String..., input: String = "") async throws -> String {
+        let result = try await run(Checkout.swiftlet, arguments, environment: ["SWIFTLET_HOST": url], input: Data(input.utf8))
+        guard result.status == 0 else { throw HostFailure("\(arguments.joined(separator: " ")): exit \(result.status): \(result.err)") }
+        return result.out
+    }
+
+    /// Runs curl, past any proxy.
+    func curl(_ arguments: String...) async throws -> ProgramResult {
+        try await run("/usr/bin/curl", ["-sS", "--noproxy", "*", "--max-time", "120"] + arguments)
+    }
+}
+
+struct HostFailure: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// A process that runs beside the test, and what it has printed so far.
+final class ProcessHandle: Sendable {
+    private struct State {
+        var printed = ""
+        var status: Int32?
+    }
+
+    private final class Shared: Sendable {
+        let state = Mutex(State())
+    }
+
+    let process: pid_t
+    private let shared: Shared
+
+    init(_ program: String, _ arguments: [String]) throws {
+        let shared = Shared()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        let output = Pipe()
+        (process.standardOutput, process.standardError, process.standardInput) = (output, output, FileHandle.nullDevice)
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            shared.state.withLock { $0.printed += String(decoding: data, as: UTF8.self) }
+        }
+        process.terminationHandler = { ended in shared.state.withLock { $0.status = ended.terminationStatus } }
+        try process.run()
+        self.process = process.processIdentifier
+        self.shared = shared
+    }
+
+    var printed: String { shared.state.withLock { $0.printed } }
+    var status: Int32? { shared.state.withLock { $0.status } }
+}

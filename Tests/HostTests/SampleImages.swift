@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Synchronization
+import Testing
+
+/// Archives for the tests, each made once by the real `image pack` of a static program.
+actor SampleImages {
+    static let shared = SampleImages()
+
+    /// Below the checkout, where git does not look; each run makes them anew.
+    private let folder = "\(Checkout.top)/images/build/host-tests"
+    private var made: [String: Task<String, any Error>] = [:]
+
+    /// The sample `images/hello`.
+    func hello() async throws -> String {
+        try await archive(
+            "hello", source: "images/hello/server.c", options: ["--command", "/server", "--port", "9000", "--name", "hello:1"])
+    }
+
+    /// A server that goes wrong as its argument says; see Programs/misbehave.c.
+    func misbehave() async throws -> String {
+        try await archive(
+            "misbehave", source: "Tests/HostTests/Programs/misbehave.c", options: ["--command", "/server", "--name", "misbehave:1"])
+    }
+
+    private func archive(_ name: String, source: String, options: [String]) async throws -> String {
+        let folder = "\(folder)/\(name)"
+        let task =
+            made[name]
+            ?? Task {
+                try FileManager.default.createDirectory(atPath: "\(folder)/root", withIntermediateDirectories: true)
+                let compiled = try await run(
+                    "/usr/bin/gcc", ["-D_GNU_SOURCE", "-static", "-O1", "-o", "\(folder)/root/server", "\(Checkout.top)/\(source)"])
+                guard compiled.status == 0 else { throw HostFailure("gcc: \(compiled.err)") }
+                let packed = try await run(Checkout.swiftlet, ["image", "pack", "\(folder)/root"] + options + ["-o", "\(folder).tar"])
+                guard packed.status == 0 else { throw HostFailure("image pack: \(packed.err)") }
+                return "\(folder).tar"
+            }
+        made[name] = task
+        return try await task.value
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Images
+import TarFixtures
+import Testing
+
+@Suite struct HostileArchiveTests {
+    private let layer = LayoutBuilder.layer("x", "x\n")
+
+    private func refusal(_ build: (inout LayoutBuilder) -> [UInt8]) async throws -> String {
+        let fixture = try await LibraryFixture()
+        var layout = LayoutBuilder()
+        let reason = try #require(try await fixture.refusal(build(&layout), name: "x"))
+        // Nothing is left of what was refused.
+        #expect(try await fixture.library.list().isEmpty)
+        #expect(try fixture.layerFolders().isEmpty)
+        #expect(try fixture.blobs().isEmpty)
+        #expect(try fixture.temporaryFiles().isEmpty)
+        #expect(reason.hasPrefix("400 "), "\(reason)")
+        return reason
+    }
+
+    @Test("CVE-2021-41190: an index where a manifest was promised") func confusion() async throws {
+        let reason = try await refusal { layout in
+            layout.finish(layout.blob(Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8), type: "manifest.v1+json"))
+        }
+        #expect(reason.contains("CVE-2021-41190"))
+    }
+
+    @Test("CVE-2021-41190: a document with the fields of both") func both() async throws {
+        let reason = try await refusal { layout in
+            let config = LayoutBuilder.descriptor([], type: "config.v1+json")
+            return layout.finish(
+                layout.blob(Array(#"{"schemaVersion":2,"manifests":[],"layers":[],"config":\#(config)}"#.utf8), type: "manifest.v1+json"))
+        }
+        #expect(reason.contains("CVE-2021-41190"))
+    }
+
+    @Test("CVE-2023-25153: a manifest and a configuration past their limits") func limits() async throws {
+        let padding = String(repeating: " ", count: 9 << 20)
+        let manifest = try await refusal {
+            $0.finish($0.blob(Array((#"{"schemaVersion":2,"manifests":[]}"# + padding).utf8), type: "index.v1+json"))
+        }
+        #expect(manifest.contains("limit is 4194304"))
+        let config = try await refusal { $0.finish($0.image([layer], config: LayoutBuilder.config([layer]) + padding)) }
+        #expect(config.contains("limit is 8388608"))
+        let layers = try await refusal { $0.finish($0.image([[UInt8]](repeating: layer, count: 128))) }
+        #expect(layers.contains("twice") || layers.contains("limit is 127"))
+    }
+
+    @Test func aBlobWithAnotherDigest() async throws {
+        let reason = try await refusal { layout in
+            let config = layout.blob(Array(LayoutBuilder.config([layer]).utf8), type: "config.v1+json")
+            let other = LayoutBuilder.layer("y", "y\n")
+            layout.file("blobs/sha256/\(LayoutBuilder.digest(layer))", other)
+            let descriptor = LayoutBuilder.descriptor(layer, type: "layer.v1.tar")
+            return layout.finish(
+                layout.blob(Array(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(descriptor)]}"#.utf8), type: "manifest.v1+json"))
+        }
+        #expect(reason.contains("digest") || reason.contains("diff id"))
+    }
+
+    @Test func aLayerWithAnotherDiffID() async throws {
+        let other = LayoutBuilder.layer("y", "y\n")
+        let reason = try await refusal { $0.finish($0.image([layer], config: LayoutBuilder.config([other]))) }
+        #expect(reason.contains("was promised"))
+    }
+
+    @Test func aBlobOfAnotherSize() async throws {
+        let reason = try await refusal { layout in
+            let manifest = layout.image([layer])
+            return layout.finish(manifest.replacingOccurrences(of: #""size":"#, with: #""size":1"#))
+        }
+        #expect(reason.contains("promises"))
+    }
+
+    @Test func otherNumbersOfDiffIDs() async throws {
+        #expect(try await refusal { $0.finish($0.image([layer], config: LayoutBuilder.config([]))) }.contains("0 diff ids for 1 layers"))
+    }
+
+    @Test func aMissingBlobIsNamed() async throws {
+        let reason = try await refusal { $0.finish(LayoutBuilder.descriptor(layer, type: "manifest.v1+json")) }
+        #expect(reason.contains(LayoutBuilder.digest(layer)))
+    }
+
+    @Test func anArchiveThatSaysTwoThings() async throws {
+        let reason = try await refusal { layout in
+            layout.file("index.json", "{}")
+            return layout.finish(layout.image([layer]))
+        }
+        #expect(reason.contains("twice"))
+    }
+
+    @Test("what is no image archive", arguments: ["", "hello", String(repeating: "x", count: 5000), "\u{28}"])
+    func nonsense(_ text: String) async throws { _ = try await refusal { _ in Array(text.utf8) } }
+
+    @Test func aCutArchive() async throws {
+        let whole = LayoutBuilder.image("x", LayoutBuilder.layer("x", String(repeating: "x", count: 5000)))
+        for length in [512, 1000, 4000, 7000] { #expect(try await refusal { _ in Array(whole[..<length]) }.count > 10) }
+    }
+
+    @Test func aTarOfSomethingElseIsDescribed() async throws {
+        #expect(try await refusal { _ in layer }.contains("it has: x"))
+    }
+
+    @Test func aBombOfAnArchive() async throws {
+        let scratch = try Scratch()
+        try run("sh", "-c", "truncate -s 200M \(scratch.path)/zeros && gzip \(scratch.path)/zeros")
+        let bomb = Array(try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/zeros.gz")))
+        #expect(try await refusal { _ in bomb }.contains("times larger"))
+    }
+}

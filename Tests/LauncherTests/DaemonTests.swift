@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FunctionModel
+import Sandbox
+import Testing
+
+extension SandboxOnThisKernel {
+    /// The launcher starts a daemon of its own; here that is a shell.
+    @Suite(.serialized) struct DaemonTests {
+        /// Below a folder that only root can enter, as `mktemp -d` makes them.
+        let closed: String
+        var folder: String { closed + "/deeper/state" }
+
+        init() throws {
+            closed = "/tmp/swiftlet-daemon-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+            try FileManager.default.createDirectory(
+                atPath: closed, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+
+        func launch(_ script: String) throws -> pid_t {
+            try LauncherFixture.spawn(
+                [LauncherFixture.programs + "/swiftlet-launcher", "--state-dir", folder, "--user", "nobody", "--", "/bin/sh", "-c", script])
+        }
+
+        func status(_ pid: pid_t) -> CInt {
+            var status: CInt = 0
+            waitpid(pid, &status, 0)
+            return status >> 8
+        }
+
+        func waitFor(_ path: String, seconds: Double = 10) throws -> String {
+            let deadline = Date().addingTimeInterval(seconds)
+            while Date() < deadline {
+                if let text = try? String(contentsOfFile: path, encoding: .utf8), text.hasSuffix("\n") { return text }
+                usleep(1000)
+            }
+            throw RunningInstance.TooLate(description: "\(path) did not appear")
+        }
+
+        @Test func theDaemonIsAnOrdinaryUserThatSeesOnlyItsDataAndItsStatusIsTheHosts() throws {
+            let pid = try launch(
+                "cd \(folder)/data && { id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; ls -A \(folder); ls -A \(closed); "
+                    + "echo fd=$SWIFTLET_LAUNCHER_FD; ls /proc/$$/fd | tr '\\n' ' '; cat /proc/net/dev | wc -l; } > seen 2>&1; exit 7")
+            #expect(status(pid) == 7)
+            let seen = try String(contentsOfFile: folder + "/data/seen", encoding: .utf8)
+            let networks = try String(contentsOfFile: "/proc/net/dev", encoding: .utf8).split(separator: "\n").count
+            let zeros = "0000000000000000"
+            #expect(seen.hasPrefix("65534\nCapEff:\t\(zeros)\nCapBnd:\t\(zeros)\nNoNewPrivs:\t1\ndata\ndeeper\nfd=3\n"), "\(seen)")
+            #expect(seen.contains(" 3 ") && seen.hasSuffix("\(networks)\n"), "\(seen)")
+            #expect(LauncherFixture.cgroupFolders(of: folder) == [])
+            try FileManager.default.removeItem(atPath: closed)
+        }
+
+        @Test func termIsForwardedAndTheHostEndsWithTheDaemonsStatus() throws {
+            let pid = try launch("trap 'exit 5' TERM; echo up > \(folder)/data/up; while :; do sleep 0.01; done")
+            _ = try waitFor(folder + "/data/up")
+            kill(pid, SIGTERM)
+            #expect(status(pid) == 5)
+            try FileManager.default.removeItem(atPath: closed)
+        }
+
+        @Test func aKilledDaemonIsStartedAnewAndDiesWithTheLauncher() throws {
+            let pid = try launch("echo $$ > \(folder)/data/pid-$$; while :; do sleep 0.01; done")
+            func daemons() throws -> [String] {
+                (try? FileManager.default.contentsOfDirectory(atPath: folder + "/data").filter { $0.hasPrefix("pid-") }) ?? []
+            }
+            func wait(for count: Int) throws {
+                let deadline = Date().addingTimeInterval(10)
+                while try daemons().count < count, Date() < deadline { usleep(1000) }
+                #expect(try daemons().count == count)
+            }
+            try wait(for: 1)
+            let first = pid_t(try daemons()[0].dropFirst(4))!
+            kill(first, SIGKILL)
+            try wait(for: 2)
+            let second = pid_t(try daemons().first { $0 != "pid-\(first)" }!.dropFirst(4))!
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            let deadline = Date().addingTimeInterval(5)
+            while let text = try? String(contentsOfFile: "/proc/\(second)/stat", encoding: .utf8), !text.contains(") Z"), Date() < deadline
+            {
+                usleep(1000)
+            }
+            #expect(Date() < deadline)
+            // No launcher starts on this folder again, to remove what the killed one left.
+            for cgroup in LauncherFixture.cgroupFolders(of: folder) { #expect(rmdir(cgroup) == 0, "\(cgroup) is busy") }
+            try FileManager.default.removeItem(atPath: closed)
+        }
+    }
+}

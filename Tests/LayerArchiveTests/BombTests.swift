@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LayerArchive
+import TarFixtures
+import Testing
+
+@Suite struct BombTests {
+    let fixture: LayerFixture
+    init() throws { fixture = try LayerFixture() }
+
+    @Test("a thousand to one", arguments: [LayerEncoding.gzip, .zstd])
+    func ratio(_ encoding: LayerEncoding) throws {
+        var tar = TarBuilder()
+        tar.add("zeros", String(repeating: "\0", count: 100 << 20))
+        let plain = try fixture.scratch.write(tar.finished, to: "bomb")
+        if encoding == .gzip { try run("gzip", "-k", plain) } else { try run("zstd", "-q", plain, "-o", plain + ".zstd") }
+        let packed = try #require(FileManager.default.contents(atPath: plain + (encoding == .gzip ? ".gz" : ".zstd")))
+        let error = #expect(throws: LayerRefusal.self) { try fixture.unpack(Array(packed), encoding: encoding) }
+        #expect(error?.reason.contains("times larger") == true)
+    }
+
+    @Test func aSparseFileCountsWithItsHoles() throws {
+        let records = [
+            ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "huge"), ("GNU.sparse.realsize", "\(1 << 60)"),
+        ].map { ($0.0, Array($0.1.utf8)) }
+        let map = "1\n\(1 << 60)\n0\n"
+        let reason = try fixture.refusal {
+            $0.add("GNUSparseFile.0/huge", map + String(repeating: "\0", count: 512 - map.utf8.count), records: records)
+        }
+        #expect(reason?.contains("limit") == true)
+    }
+
+    @Test func manyEmptyFiles() throws {
+        var limits = UnpackLimits()
+        limits.entries = 1000
+        let reason = try fixture.refusal(limits: limits) { tar in for number in 0...1000 { tar.add("f\(number)") } }
+        #expect(reason == "the layer has more than the limit of 1000 entries")
+    }
+
+    @Test func manyBytes() throws {
+        var limits = UnpackLimits()
+        limits.bytes = 10000
+        #expect(
+            try fixture.refusal(limits: limits) { $0.add("a", String(repeating: "a", count: 10001)) }?.contains("limit of 10000 bytes")
+                == true)
+    }
+
+    @Test("ten thousand folders in each other") func depth() throws {
+        let name = String(repeating: "d/", count: 10000)
+        #expect(try fixture.refusal { $0.add("x", records: [("path", Array(name.utf8))]) }?.contains("limit is 4095") == true)
+        let shallow = String(repeating: "d/", count: 300)
+        #expect(try fixture.refusal { $0.add("x", records: [("path", Array(shallow.utf8))]) }?.contains("limit is 256") == true)
+    }
+
+    @Test func longNames() throws {
+        #expect(
+            try fixture.refusal { $0.add("x", records: [("path", [UInt8](repeating: 97, count: 256))]) }?.contains("limit is 255") == true)
+        try fixture.unpack { $0.add("x", "x\n", records: [("path", [UInt8](repeating: 97, count: 255))]) }
+        #expect(fixture.text(String(repeating: "a", count: 255)) == "x\n")
+    }
+
+    @Test func damagedArchives() throws {
+        var tar = TarBuilder()
+        tar.add("a", String(repeating: "a", count: 2000))
+        let whole = tar.finished
+        for length in [100, 512, 1000] { #expect(throws: LayerRefusal.self) { try fixture.unpack(Array(whole[..<length])) } }
+        var flipped = whole
+        flipped[0] ^= 1
+        #expect(throws: LayerRefusal.self) { try fixture.unpack(flipped) }
+        #expect(throws: LayerRefusal.self) { try fixture.unpack(Array("\u{1f}".utf8) + [0x8b, 8, 0], encoding: .gzip) }
+        #expect(throws: LayerRefusal.self) { try fixture.unpack(whole, plain: whole + [0]) }
+        #expect(throws: LayerRefusal.self) {
+            try fixture.unpack {
+                $0.add("x", records: [("uid", []), ("broken", [10])])
+                $0.append(Array("9 nonsense".utf8))
+            }
+        }
+    }
+}

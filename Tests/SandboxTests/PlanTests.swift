@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Sandbox
+import Testing
+
+@Suite struct PlanTests {
+    func steps(user: ImageUser = ImageUser(user: 33, group: 33), change: (inout InstanceSpec) -> Void = { _ in }) -> [SetupStep] {
+        var spec = sampleSpec()
+        change(&spec)
+        return InstancePlan.steps(
+            for: spec,
+            with: InstanceResources(
+                root: 20, devices: 21, emptyFolder: 22, files: ["/etc/hosts": 23], cgroups: ["memory": 24, "pids": 25], network: 26,
+                standardInput: 27, standardOutput: 28, standardError: 29, report: 30, status: 31, user: user,
+                hidden: [HiddenPath("/proc/kcore", .maskFile), HiddenPath("/proc/sys", .readOnly)]))
+    }
+
+    func place(_ steps: [SetupStep], _ match: (SetupStep) -> Bool) throws -> Int {
+        let place = steps.firstIndex(where: match)
+        return try #require(place)
+    }
+
+    @Test("CVE-2024-21626: descriptors are closed and the user is the image's before the working directory is entered") func order() throws
+    {
+        let steps = steps()
+        let directory = try place(steps) { if case .workingDirectory = $0 { true } else { false } }
+        #expect(try place(steps) { $0 == .closeFrom(4) } < directory)
+        #expect(try place(steps) { $0 == .user(33) } < directory)
+        #expect(try place(steps) { $0 == .pivot } < directory)
+    }
+
+    @Test func cgroupsAreJoinedBeforeAnythingElseIsDone() throws {
+        let steps = steps()
+        let joined = try #require(steps.lastIndex { if case .joinCgroup = $0 { true } else { false } })
+        #expect(joined < (try place(steps) { $0 == .attach(20, at: "root") }))
+        #expect(joined < (try place(steps) { $0 == .startProgram(report: 4) }))
+    }
+
+    @Test func onlyRootKeepsCapabilitiesAndOnlyFour() {
+        #expect(steps().contains(.capabilities(0)))
+        #expect(steps().contains(.boundCapabilities(0)))
+        #expect(steps(user: ImageUser(user: 0, group: 0)).contains(.capabilities(1 << 0 | 1 << 5 | 1 << 6 | 1 << 7)))
+    }
+
+    @Test func theFilterIsTheLastStepBeforeTheProgram() {
+        let steps = steps()
+        #expect(Array(steps.suffix(3).prefix(2)) == [.noNewPrivileges, .filter(reportsListen: true)])
+    }
+
+    @Test func aProgramWithoutSlashIsLookedForInThePathOfTheInstance() {
+        guard case .execute(let candidates, _, let environment)? = steps(change: { $0.environment = ["PATH=/a:b:/c"] }).last else {
+            Issue.record("no program")
+            return
+        }
+        #expect(candidates == ["/a/server", "/c/server"])
+        #expect(environment.contains("HOME=/"))
+    }
+
+    @Test func theDaemonsFirstClosedAncestorIsCovered() {
+        #expect(DaemonPlan.cover(for: "/root/x/state") { $0 != "/root" } == "/root")
+        #expect(DaemonPlan.cover(for: "/var/lib/swiftlet") { _ in true } == "/var/lib/swiftlet")
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Sandbox
+import Testing
+
+private let digest = Digest(hex: String(repeating: "ab", count: 32))!
+private let id = InstanceID("c-1-2-3")!
+
+func sampleSpec() -> InstanceSpec {
+    InstanceSpec(
+        id: id, layers: [digest], arguments: ["server", "--port", "9000"], environment: ["PATH=/bin", "A=ü"], workingDirectory: "/app",
+        user: "web:web", hostname: "hello-1", limits: InstanceLimits(memory: 64 << 20, milliCPU: 350, temporary: 1 << 20), port: 9000)
+}
+
+/// SplitMix64: the same hostile bytes in every run.
+struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}
+
+@Suite struct WireTests {
+    static let requests: [LauncherRequest] = [
+        .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
+        .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd), .removeLayer(job: 1, diffID: digest),
+        .listLayers(job: 2),
+    ]
+    static let events: [LauncherEvent] = [
+        .started(id), .listening(id), .failed(id, LaunchFailure(step: "mount overlay: EINVAL (step 4 of 19)", errno: 22)),
+        .exited(id, .exited(status: 3)), .exited(id, .signaled(9)), .exited(id, .outOfMemory), .sockets(number: 7),
+        .unpacked(job: 1, UnpackedLayer(entries: 5, bytes: 6)), .removed(job: 2), .layers(job: 3, [digest], last: true),
+        .jobFailed(job: 4, reason: "no"),
+    ]
+
+    @Test(arguments: requests) func aRequestComesBackAsItWas(_ request: LauncherRequest) throws {
+        #expect(try LauncherRequest(decoding: request.encoded()[...]) == request)
+    }
+
+    @Test(arguments: events) func anEventComesBackAsItWas(_ event: LauncherEvent) throws {
+        #expect(try LauncherEvent(decoding: event.encoded()[...]) == event)
+    }
+
+    @Test func everyCutMessageIsRefused() {
+        for request in Self.requests {
+            let bytes = request.encoded()
+            for length in 0..<bytes.count { #expect(throws: WireError.self) { try LauncherRequest(decoding: bytes[..<length]) } }
+            #expect(throws: WireError.self) { try LauncherRequest(decoding: (bytes + [0])[...]) }
+        }
+    }
+
+    @Test func hostileBytesNeverTrap() {
+        var random = Numbers(state: 42)
+        for round in 0..<20_000 {
+            var bytes: [UInt8]
+            if round % 2 == 0 {
+                bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            } else {
+                bytes = Self.requests.randomElement(using: &random)!.encoded()
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                }
+            }
+            if let request = try? LauncherRequest(decoding: bytes[...]) {
+                #expect((try? LauncherRequest(decoding: request.encoded()[...])) == request)
+            }
+            _ = try? LauncherEvent(decoding: bytes[...])
+        }
+    }
+
+    @Test func countsBeyondTheirBoundAreRefusedBeforeAnythingIsMade() {
+        var bytes = LauncherRequest.start(sampleSpec()).encoded()
+        let layerCount = 1 + 4 + id.text.utf8.count
+        bytes.replaceSubrange(layerCount..<layerCount + 4, with: [255, 255, 255, 255])
+        #expect(throws: WireError("4294967295 layers, the limit is 132")) { try LauncherRequest(decoding: bytes[...]) }
+    }
+
+    @Test func aSpecBeyondItsBoundsIsRefusedWithItsLimit() {
+        func refused(_ change: (inout InstanceSpec) -> Void) -> Bool {
+            var spec = sampleSpec()
+            change(&spec)
+            return (try? LauncherRequest(decoding: LauncherRequest.start(spec).encoded()[...])) == nil
+        }
+        #expect(!refused { _ in })
+        #expect(refused { $0.arguments = [] })
+        #expect(refused { $0.arguments = ["a\0b"] })
+        #expect(refused { $0.environment = ["NOVALUE"] })
+        #expect(refused { $0.environment = ["A=" + String(repeating: "x", count: 140_000)] })
+        #expect(refused { $0.layers = Array(repeating: digest, count: 133) })
+        #expect(refused { $0.workingDirectory = "relative" })
+        #expect(refused { $0.hostname = "a b" })
+        #expect(refused { $0.limits.memory = 0 })
+        #expect(refused { $0.port = 0 })
+    }
+}
