@@ -39,19 +39,22 @@ public struct ControlAPI: Sendable {
     private let responder: ControlResponder
     private let logger: Logger
     private let group: any EventLoopGroup
+    private let stopTime: Duration
 
+    /// - Parameter stopTime: how long answers in progress may take when the host stops, before they are cut off.
     public init(
         address: Address, catalog: Catalog, images: ImageLibrary, instances: ActivationService, logs: FunctionLogs, facts: HostFacts,
-        logger: Logger, group: any EventLoopGroup, now: @escaping @Sendable () -> Timestamp
+        logger: Logger, group: any EventLoopGroup, stopTime: Duration = .seconds(10), now: @escaping @Sendable () -> Timestamp
     ) {
         self.address = address
         self.logger = logger
         self.group = group
+        self.stopTime = stopTime
         responder = ControlResponder(
             catalog: catalog, images: images, instances: instances, logs: logs, facts: facts, logger: logger, now: now)
     }
 
-    /// Serves until the task is cancelled; then takes no new connection, lets answers in progress finish for at most 10 seconds, and returns.
+    /// Serves until the task is cancelled; then takes no new connection, lets answers in progress finish for at most `stopTime`, and returns.
     ///
     /// - Parameter onReady: called once, when connections are taken, with the TCP port or nil.
     /// - Throws: what binding the address throws.
@@ -78,7 +81,7 @@ public struct ControlAPI: Sendable {
                 }
             }, eventLoopGroupProvider: .shared(group), logger: quietLogger)
         var configuration = ServiceGroupConfiguration(services: [application], logger: quietLogger)
-        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        configuration.maximumGracefulShutdownDuration = stopTime
         let services = ServiceGroup(configuration: configuration)
         // Not a child task: cancelling it would cut off the answers in progress.
         let serving = Task { try await services.run() }

@@ -14,6 +14,8 @@ package final class FunctionLogWriter: Sendable {
         var draining = false
         /// Who waits for the files to be removed.
         var removals: [@Sendable (Result<Void, LogFileError>) -> Void] = []
+        /// Who waits until nothing is left to write.
+        var flushes: [CheckedContinuation<Void, Never>] = []
         var followers: [UInt64: @Sendable () -> Void] = [:]
         var nextFollower: UInt64 = 0
     }
@@ -21,6 +23,7 @@ package final class FunctionLogWriter: Sendable {
     private enum Work {
         case write(LogQueue.Batch)
         case removeFiles([@Sendable (Result<Void, LogFileError>) -> Void])
+        case tell([CheckedContinuation<Void, Never>])
     }
 
     let directory: LogDirectory
@@ -62,6 +65,14 @@ package final class FunctionLogWriter: Sendable {
         try result.get()
     }
 
+    /// Returns when every line that was queued before is in the file, or is counted as one that could not be.
+    package func flush() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.flushes.append(continuation) }
+            startDraining()
+        }
+    }
+
     /// Calls `wake` after each write, from a thread of the pool, until the returned number is handed to ``removeFollower(_:)``.
     func addFollower(_ wake: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
@@ -84,6 +95,7 @@ package final class FunctionLogWriter: Sendable {
             // The pool ends with the host: nobody is left to write, but whoever waits must hear of it.
             let stopped = LogFileError(operation: "remove", path: directory.path, errno: ECANCELED)
             for completion in state.withLock({ $0.removals }) { completion(.failure(stopped)) }
+            for continuation in state.withLock({ $0.flushes }) { continuation.resume() }
         }
     }
 
@@ -94,6 +106,7 @@ package final class FunctionLogWriter: Sendable {
             case .removeFiles(let completions):
                 let result = removeFiles()
                 for completion in completions { completion(result) }
+            case .tell(let flushes): for continuation in flushes { continuation.resume() }
             }
             for wake in state.withLock({ Array($0.followers.values) }) { wake() }
         }
@@ -106,6 +119,10 @@ package final class FunctionLogWriter: Sendable {
                 return .removeFiles(state.removals)
             }
             if let batch = state.queue.take() { return .write(batch) }
+            if !state.flushes.isEmpty {
+                defer { state.flushes = [] }
+                return .tell(state.flushes)
+            }
             state.draining = false
             return nil
         }

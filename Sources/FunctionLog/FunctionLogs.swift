@@ -55,8 +55,16 @@ public final class FunctionLogs: InstanceLogSink {
     /// Removes the log of a deleted function. Lines that instances still print begin a new one.
     public func remove(_ function: String) async throws(LogFileError) { try await writer(function).remove() }
 
-    /// Ends the thread that reads the pipes. Call it when no instance is left.
-    public func stop() async throws { try await pump.stop() }
+    /// Returns when every line that was said before is in its file, or is counted as one that the disk did not take.
+    public func flush() async {
+        for writer in writers.withLock({ Array($0.values) }) { await writer.flush() }
+    }
+
+    /// Ends the thread that reads the pipes, and writes what still waits. Call it when no instance is left.
+    public func stop() async throws {
+        try await pump.stop()
+        await flush()
+    }
 
     private func writer(_ function: String) -> FunctionLogWriter {
         writers.withLock { writers in

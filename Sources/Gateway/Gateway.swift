@@ -100,6 +100,11 @@ public final class Gateway: RoutingSubscriber, Sendable {
             if case .listening(let channel) = state { return channel }
             return nil
         }
+        // Before the port closes: whoever finds it closed knows that every answer from then on is its connection's last.
+        await onEachLoop { loop, finished in
+            loop.stopping = true
+            finished.succeed()
+        }
         // An error here says that it is closed already, which is what is wanted.
         await withCheckedContinuation { done in
             guard let listener else { return done.resume() }
@@ -108,7 +113,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
         let limit = group.any().scheduleTask(in: options.drainTime) { [loops] in
             for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
         }
-        await onEachLoop { loop, finished in loop.stop(finished) }
+        await onEachLoop { loop, finished in loop.drain(finished) }
         limit.cancel()
         await onEachLoop { loop, finished in
             loop.closeAll()

@@ -61,9 +61,8 @@ final class GatewayLoop {
         }
     }
 
-    /// Ends connections that wait for a request; the others end with their answer.
-    func stop(_ finished: EventLoopPromise<Void>) {
-        stopping = true
+    /// Ends connections that wait for a request; the others end with their answer, since `stopping` is set.
+    func drain(_ finished: EventLoopPromise<Void>) {
         if clients.isEmpty { return finished.succeed() }
         whenEmpty.append(finished)
         for client in Array(clients.values) { client.stop() }

@@ -39,7 +39,7 @@ struct APIBench: Sendable {
         request.method = method
         request.headers = headers
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 10 << 20)
         return Answer(status: response.status.code, headers: response.headers, body: String(buffer: bytes))
     }
@@ -65,7 +65,8 @@ struct APIBench: Sendable {
         let api = ControlAPI(
             address: address(folder), catalog: catalog, images: library, instances: activation, logs: logs,
             facts: .init(version: "1.2.3", stateDirectory: folder, listen: "127.0.0.1:8080", started: now()), logger: quiet,
-            group: MultiThreadedEventLoopGroup.singleton, now: now)
+            // Longer than any test may last: none passes since an answer was cut off.
+            group: MultiThreadedEventLoopGroup.singleton, stopTime: .seconds(3600), now: now)
         let (ports, ready) = AsyncStream.makeStream(of: Int?.self)
         try await withThrowingTaskGroup { group in
             group.addTask {

@@ -20,7 +20,7 @@ import Testing
             continuation.finish()
         }
         request.body = .stream(stream, length: length ? .known(Int64(archive.count)) : .unknown)
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
         return (response.status.code, try body.split(separator: "\n").map { try #require(try JSONValue(parsing: Array($0.utf8)).object) })
     }

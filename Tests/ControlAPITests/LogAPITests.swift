@@ -5,7 +5,6 @@ import FunctionLog
 import FunctionModel
 import NIOCore
 import NIOHTTP1
-import Synchronization
 import Testing
 
 @Suite struct LogAPITests {
@@ -20,7 +19,7 @@ import Testing
             .filter { $0.count > 3 && $0[1].hasSuffix(local) && $0[3] == "08" }.count
     }
 
-    @Test(.timeLimit(.minutes(1))) func theLastLinesCome() async throws {
+    @Test(.timeLimit(.minutes(2))) func theLastLinesCome() async throws {
         try await APIBench.with { (api) async throws in
             _ = try await api.call(.POST, "/2023-03-30/functions", echo)
             for index in 1...20 { say("line \(index)", api) }
@@ -43,31 +42,27 @@ import Testing
             say("first", api)
             let client = HTTPClient(eventLoopGroupProvider: .singleton)
             let response = try await client.execute(
-                HTTPClientRequest(url: api.base + "/swiftlet/v1/functions/echo/logs?follow=true"), timeout: .seconds(10))
+                HTTPClientRequest(url: api.base + "/swiftlet/v1/functions/echo/logs?follow=true"), timeout: .seconds(60))
             var parts = response.body.makeAsyncIterator()
             #expect(String(buffer: try #require(try await parts.next())).contains("first"))
             say("second", api)
             #expect(String(buffer: try #require(try await parts.next())).contains("second"))
             try await client.shutdown()
             // A server that had not noticed would keep its end of the connection.
-            for _ in 0..<50 where try connections(to: api.port) > 0 { try await Task.sleep(for: .milliseconds(100)) }
+            for _ in 0..<600 where try connections(to: api.port) > 0 { try await Task.sleep(for: .milliseconds(100)) }
             #expect(try connections(to: api.port) == 0)
         }
     }
 
-    @Test func stoppingTheHostEndsFollowing() async throws {
-        let clock = ContinuousClock()
-        let stopping = Mutex(clock.now)
+    /// The host would wait an hour for an answer that does not end by itself.
+    @Test(.timeLimit(.minutes(2))) func stoppingTheHostEndsFollowing() async throws {
         try await APIBench.with { (api) async throws in
             _ = try await api.call(.POST, "/2023-03-30/functions", echo)
             say("first", api)
             let response = try await HTTPClient.shared.execute(
-                HTTPClientRequest(url: api.base + "/swiftlet/v1/functions/echo/logs?follow=true"), timeout: .seconds(60))
+                HTTPClientRequest(url: api.base + "/swiftlet/v1/functions/echo/logs?follow=true"), timeout: .seconds(600))
             var parts = response.body.makeAsyncIterator()
             _ = try await parts.next()
-            stopping.withLock { $0 = clock.now }
         }
-        // 10 seconds is when the host cuts off what does not end by itself.
-        #expect(clock.now - stopping.withLock { $0 } < .seconds(9))
     }
 }

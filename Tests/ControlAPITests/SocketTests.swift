@@ -26,7 +26,7 @@ import Testing
             let abstract = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8)
             #expect(!abstract.contains("@" + path))
             let url = try #require(URL(httpURLWithSocketPath: path, uri: "/swiftlet/v1/host"))
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url.absoluteString), timeout: .seconds(5))
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url.absoluteString), timeout: .seconds(60))
             #expect(response.status == .ok)
         }
     }

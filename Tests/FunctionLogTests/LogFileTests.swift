@@ -63,7 +63,7 @@ import Testing
                 for try await line in logs.lines("f", tail: 10, follow: true) { return line.message }
                 return "none"
             }
-            try await Task.sleep(for: .milliseconds(50))
+            await Task.yield()
             logs.platform("hello", instance: instance, function: "f", version: "1")
             let first = try await reading.value
             #expect(first == "hello")
@@ -74,7 +74,7 @@ import Testing
         try await LogFixture.with { fixture in
             let logs = fixture.logs
             let reading = Task { for try await _ in logs.lines("f", follow: true) {} }
-            try await Task.sleep(for: .milliseconds(20))
+            await Task.yield()
             reading.cancel()
             _ = await reading.result
         }
@@ -87,8 +87,8 @@ import Testing
             let (log, out, err) = try fixture.instance()
             await onOwnThread { print((0..<50000).map { "line \($0)\n" }.joined().utf8, to: out) }
             _ = await withCheckedContinuation { done in log.lastOutput(bytes: 100) { done.resume(returning: $0) } }
+            await fixture.logs.flush()
             #expect(rmdir("\(fixture.directory)/f/current.log") == 0)
-            try await Task.sleep(for: .milliseconds(50))
             log.platform("room again", request: nil)
             let lines = try await fixture.readUntil("room again")
             let notice = try #require(lines.first { $0.message.contains("log lines were dropped here") })
@@ -104,7 +104,7 @@ import Testing
             let logs = fixture.logs
             let instance = instance
             await onOwnThread { for number in 0..<20_000 { logs.platform("\(number)", instance: instance, function: "f", version: "1") } }
-            try await Task.sleep(for: .milliseconds(100))
+            await logs.flush()
             logs.platform("last", instance: instance, function: "f", version: "1")
             let lines = try await fixture.readUntil("last")
             let notices = lines.compactMap { line in
@@ -112,6 +112,14 @@ import Testing
             }
             let kept = lines.count - notices.count - 1
             #expect(kept + notices.reduce(0, +) == 20_000)
+        }
+    }
+
+    @Test func whatWasSaidBeforeTheStopIsInTheFile() async throws {
+        try await LogFixture.with { fixture in
+            for number in 0..<20_000 { fixture.logs.platform("\(number)", instance: instance, function: "f", version: "1") }
+            try await fixture.logs.stop()
+            #expect(try await fixture.read().map(\.message) == (0..<20_000).map { "\($0)" })
         }
     }
 

@@ -4,6 +4,13 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
+/// What a test opens when the other side may go on: no test waits for a length of time instead.
+struct Gate: Sendable {
+    private let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+    var opened: EventLoopFuture<Void> { promise.futureResult }
+    func open() { promise.succeed() }
+}
+
 /// The server "inside an image": raw bytes out, so that it can answer well, badly, slowly or not at all.
 final class Backend: Sendable {
     struct Request: Sendable {
@@ -21,6 +28,8 @@ final class Backend: Sendable {
         case send(String)
         case sendZeros(Int)
         case wait(TimeAmount)
+        /// Until the test opens it.
+        case hold(Gate)
         case close
     }
 
@@ -111,6 +120,7 @@ private final class BackendHandler: ChannelInboundHandler {
                 self.run((count > piece ? [.sendZeros(count - piece)] : []) + rest, context)
             }
         case .wait(let time): context.eventLoop.assumeIsolated().scheduleTask(in: time) { self.run(rest, context) }
+        case .hold(let gate): gate.opened.hop(to: context.eventLoop).assumeIsolated().whenSuccess { self.run(rest, context) }
         case .close: context.close(promise: nil)
         }
     }

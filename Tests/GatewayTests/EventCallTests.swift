@@ -124,7 +124,6 @@ import Testing
             (host: TestHost) async throws in
             async let answer = host.invoke("oom")
             #expect(try await eventually { launcher.alive == 1 })
-            try await Task.sleep(for: .milliseconds(50))
             launcher.exitAll(.outOfMemory)
             let text = try await answer.text
             #expect(text.contains("out of memory: more than its limit of 512 MB"))
@@ -160,7 +159,7 @@ import Testing
     @Test func `a health check that never succeeds says with which status`() async throws {
         let backend = try await Backend.start { _ in Backend.answer("", status: "500 No") }
         var limits = ActivationOptions()
-        limits.startUpTime = .milliseconds(300)
+        limits.startUpTime = .seconds(3)
         try await TestHost.with([function("ill", on: backend) { $0.healthCheck = HealthCheck(path: "/healthz") }], activation: limits) {
             (host: TestHost) async throws in
             let answer = try await host.invoke("ill")
@@ -230,7 +229,8 @@ import Testing
     }
 
     @Test func `a full function answers 429 with Retry-After`() async throws {
-        let backend = try await Backend.start { _ in [.wait(.milliseconds(1500))] + Backend.answer("ok") }
+        let gate = Gate()
+        let backend = try await Backend.start { _ in [.hold(gate)] + Backend.answer("ok") }
         var limits = ActivationOptions()
         limits.waitTime = .milliseconds(300)
         try await TestHost.with([function("f", on: backend) { $0.maximumInstances = 1 }], activation: limits) {
@@ -240,19 +240,22 @@ import Testing
             let second = try await host.invoke("f")
             #expect((second.status, second.header("retry-after")) == (429, "1"))
             #expect(second.text.contains("ResourceExhausted"))
+            gate.open()
             let status = try await first.status
             #expect(status == 200)
         }
     }
 
     @Test func `an update sends new calls to the new revision and lets the old one finish`() async throws {
-        let old = try await Backend.start { _ in [.wait(.milliseconds(500))] + Backend.answer("old") }
+        let gate = Gate()
+        let old = try await Backend.start { _ in [.hold(gate)] + Backend.answer("old") }
         let new = try await Backend.start { _ in Backend.answer("new") }
         try await TestHost.with([function("f", on: old)]) { (host: TestHost) async throws in
             async let before = host.invoke("f")
             #expect(try await eventually { old.requests.count == 1 })
             await host.gateway.publish(TestHost.snapshot([function("f", on: new, revision: 2)]))
             #expect(try await host.invoke("f").text == "new")
+            gate.open()
             let text = try await before.text
             #expect(text == "old")
             #expect(try await eventually { host.launcher.alive == 1 })

@@ -89,8 +89,12 @@ import Testing
             let (sent, received) = try await blocking {
                 let client = try RawClient(port: host.port, receiveBuffer: 65536)
                 try client.send("GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n")
-                usleep(500_000)
-                let sent = backend.zerosSent.load(ordering: .relaxed)
+                // As much as fits on the way: it has begun, and has then not grown for a while.
+                var sent = 0
+                while case let now = backend.zerosSent.load(ordering: .relaxed), now == 0 || now != sent {
+                    sent = now
+                    usleep(300_000)
+                }
                 return (sent, try client.answer().body.count)
             }
             #expect(received == size)
@@ -123,24 +127,29 @@ import Testing
     }
 
     @Test func `server-sent events arrive one by one`() async throws {
+        let gate = Gate()
         let backend = try await Backend.start { _ in
             [
                 .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"),
                 .send("9\r\ndata: 1\n\n\r\n"),
-                .wait(.milliseconds(700)), .send("9\r\ndata: 2\n\n\r\n0\r\n\r\n"),
+                .hold(gate), .send("9\r\ndata: 2\n\n\r\n0\r\n\r\n"),
             ]
         }
         try await TestHost.with([function("f", on: backend)]) { (host: TestHost) async throws in
-            let (first, after) = try await blocking {
+            try await blocking {
                 let client = try RawClient(port: host.port)
                 try client.send("GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n")
-                var text = ""
-                let start = NIODeadline.now()
-                while !text.contains("data: 1") { text += String(decoding: try client.receive(), as: UTF8.self) }
-                return (text.contains("data: 2"), NIODeadline.now() - start)
+                // The second event is sent when the first has arrived: a gateway that held the first back would never end this.
+                for event in ["data: 1", "data: 2"] {
+                    var text = ""
+                    while !text.contains(event) {
+                        let more = try client.receive()
+                        guard !more.isEmpty else { throw RawClient.Broken(description: "no \(event) after '\(text)'") }
+                        text += String(decoding: more, as: UTF8.self)
+                    }
+                    gate.open()
+                }
             }
-            #expect(!first)
-            #expect(after < .milliseconds(600))
         }
     }
 
@@ -255,11 +264,16 @@ import Testing
     }
 
     @Test func `a stopping gateway finishes what runs`() async throws {
-        let backend = try await Backend.start { _ in [.wait(.milliseconds(500))] + Backend.answer("done") }
+        let gate = Gate()
+        let backend = try await Backend.start { _ in [.hold(gate)] + Backend.answer("done") }
         try await TestHost.with([function("f", on: backend)]) { (host: TestHost) async throws in
             async let answer = host.get("f", "/")
             #expect(try await eventually { backend.requests.count == 1 })
-            await host.gateway.stop()
+            async let stopped: Void = host.gateway.stop()
+            // The port closes last of what a stop begins with, so from then on every answer is known to be its connection's last.
+            #expect(try await eventually { (try? RawClient(port: host.port)) == nil })
+            gate.open()
+            await stopped
             let (text, connection) = try await (answer.text, answer.header("connection"))
             #expect((text, connection) == ("done", "close"))
             await #expect(throws: (any Error).self) { try await host.get("f", "/") }

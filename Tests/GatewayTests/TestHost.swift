@@ -81,9 +81,9 @@ func function(
         workingDirectory: "/", user: "")
 }
 
-/// Waits for something that happens on another thread, for five seconds at most.
+/// Waits for something that happens on another thread, for a minute at most.
 func eventually(_ condition: () -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<6000 {
         if condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }

@@ -172,9 +172,10 @@ extension SandboxOnThisKernel {
             }
         }
 
-        @Test("CVE-2024-25621: the state directory is closed to everyone but root") func modes() throws {
+        @Test("CVE-2024-25621: the state directory is closed to everyone but root") func modes() async throws {
             let host = try LauncherFixture()
-            usleep(300_000)
+            // Once an instance has run, all the folders are there.
+            _ = try await host.start(["exit", "0"]).end()
             for (name, mode) in [("", 0o700), ("/data", 0o700), ("/layers", 0o700), ("/run", 0o700)] {
                 let attributes = try FileManager.default.attributesOfItem(atPath: host.folder + name)
                 #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")

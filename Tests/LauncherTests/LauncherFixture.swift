@@ -155,7 +155,7 @@ final class RunningInstance: Sendable {
     var all: [InstanceEvent] { events.withLock { $0 } }
     func add(_ event: InstanceEvent) { events.withLock { $0.append(event) } }
 
-    func wait<Value>(seconds: Double = 10, _ find: (InstanceEvent) -> Value?) async throws -> Value {
+    func wait<Value>(seconds: Double = 60, _ find: (InstanceEvent) -> Value?) async throws -> Value {
         let deadline = Date().addingTimeInterval(seconds)
         while Date() < deadline {
             if let value = all.lazy.compactMap(find).first { return value }
@@ -171,7 +171,7 @@ final class RunningInstance: Sendable {
     func listening() async throws { _ = try await wait { if case .listening = $0 { true } else { nil } } }
 
     /// The exit, or the failure.
-    func end(seconds: Double = 10) async throws -> Ending {
+    func end(seconds: Double = 60) async throws -> Ending {
         try await wait(seconds: seconds) {
             switch $0 {
             case .exited(let exit): .exited(exit)
