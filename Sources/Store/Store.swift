@@ -18,4 +18,9 @@ public struct Store: Sendable {
         try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try Migrations.migrator.migrate(database)
     }
+
+    /// Closes every connection; whoever removes the file's folder does so first, since SQLite removes files of its own there.
+    ///
+    /// - Throws: `DatabaseError` where a connection cannot be closed.
+    public func close() throws { try database.close() }
 }

@@ -6,21 +6,24 @@ import FunctionModel
 import Images
 import Logging
 import Store
+import Synchronization
 import Testing
 
 private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A catalog over a real database and real images; only unpacking is left out.
-private struct Bench {
+private final class Bench: Sendable {
     let folder = NSTemporaryDirectory() + "swiftlet-catalog-" + UUID().uuidString
     let images: SampleImages
     let routes = RecordedRoutes()
     let catalog: Catalog
+    private let stores = Mutex<[Store]>([])
 
     private init() async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         let store = try Store(path: folder + "/swiftlet.db")
         let library = try Self.library(folder, store)
+        stores.withLock { $0.append(store) }
         images = SampleImages(library, folder: folder)
         try await images.add("echo:1", number: 1)
         try await images.add("echo:2", number: 2)
@@ -34,6 +37,7 @@ private struct Bench {
     /// A second catalog over the same files, as after a restart.
     func reopen(_ routes: RecordedRoutes) async throws -> Catalog {
         let store = try Store(path: folder + "/swiftlet.db")
+        stores.withLock { $0.append(store) }
         return try await Self.open(store, try Self.library(folder, store), routes)
     }
 
@@ -47,11 +51,11 @@ private struct Bench {
 
     static func with(_ body: (Bench) async throws -> Void) async throws {
         let bench = try await Bench()
-        do { try await body(bench) } catch {
-            try FileManager.default.removeItem(atPath: bench.folder)
-            throw error
-        }
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(bench)) } catch { result = .failure(error) }
+        for store in bench.stores.withLock({ $0 }) { try store.close() }
         try FileManager.default.removeItem(atPath: bench.folder)
+        try result.get()
     }
 }
 

@@ -80,6 +80,7 @@ struct APIBench: Sendable {
             do { result = .success(try await body(bench)) } catch { result = .failure(error) }
             group.cancelAll()
             try await group.waitForAll()
+            try store.close()
             try result.get()
         }
     }

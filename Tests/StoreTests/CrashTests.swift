@@ -35,6 +35,7 @@ import Testing
         let revisions = Set(functions.values.map(\.revision))
         #expect(revisions.count == functions.count)
         #expect(try await store.database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+        try store.close()
     }
 
     /// - Returns: what the writer had said when it was killed; a line that was cut off does not count.

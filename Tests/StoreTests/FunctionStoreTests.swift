@@ -24,6 +24,7 @@ private func content(_ description: String = "") -> FunctionContent {
             let store = try Store(path: path)
             created = try await store.createFunction("echo", id: "1", content: content("x"), tags: tags, at: time)
             version = try await store.publishVersion(of: "echo", description: "first", at: time)
+            try store.close()
         }
         let store = try Store(path: path)
         let read = try #require(try await store.function("echo"))
@@ -32,6 +33,7 @@ private func content(_ description: String = "") -> FunctionContent {
         guard case .published(let published) = version else { throw ServiceError.functionNotFound("echo") }
         #expect(try await store.version(1, of: "echo") == published)
         #expect(published.configuration == created?.configuration)
+        try store.close()
     }
 
     @Test func aNameIsTakenOnce() async throws {

@@ -19,5 +19,7 @@ struct TemporaryFolder {
 func withStore(_ body: (Store) async throws -> Void) async throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
-    try await body(try Store(path: folder.path + "/swiftlet.db"))
+    let store = try Store(path: folder.path + "/swiftlet.db")
+    try await body(store)
+    try store.close()
 }

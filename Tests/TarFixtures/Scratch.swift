@@ -11,7 +11,13 @@ public final class Scratch: Sendable {
     }
 
     deinit {
-        do { try FileManager.default.removeItem(atPath: path) } catch { print("left behind: \(path): \(error)") }
+        // A database that is just being closed removes files of its own here: then once more.
+        while FileManager.default.fileExists(atPath: path) {
+            do { try FileManager.default.removeItem(atPath: path) } catch CocoaError.fileNoSuchFile { continue } catch {
+                print("left behind: \(path): \(error)")
+                break
+            }
+        }
     }
 
     public func write(_ bytes: [UInt8], to name: String) throws -> String {
