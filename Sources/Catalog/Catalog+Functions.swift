@@ -43,7 +43,7 @@ extension Catalog {
         }
     }
 
-    /// Deletes a function and its versions. Calls in flight finish; new ones are answered by `FunctionNotFound` when this returns.
+    /// Deletes a function, its versions and its aliases. Calls in flight finish; new ones are answered by `FunctionNotFound` when this returns.
     ///
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`.
     public func delete(_ name: String) async throws {
@@ -53,13 +53,13 @@ extension Catalog {
         }
     }
 
-    /// - Parameter qualifier: nil or `LATEST`, or the number of a version.
+    /// - Parameter qualifier: nil or `LATEST`, the number of a version, or an alias, which stands for its `versionId`.
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, `VersionNotFound` or `AliasNotFound`.
     public func get(_ name: String, qualifier: String? = nil) async throws -> FunctionView {
         guard let record = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
         guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else { return await view(record) }
         guard qualifier.utf8.allSatisfy({ (48...57).contains($0) }) else {
-            throw ServiceError(status: 404, code: "AliasNotFound", message: "alias '\(qualifier)' of function '\(name)' does not exist")
+            return try await get(name, qualifier: try await alias(qualifier, of: name).alias.version)
         }
         guard let number = Int(qualifier), let version = try await store.version(number, of: name) else {
             throw Self.versionNotFound(qualifier, of: name)

@@ -8,12 +8,14 @@ import Store
 extension Catalog {
     /// Builds a function's route anew from what is stored, and publishes it.
     func publish(_ record: FunctionRecord) async throws {
-        await routes.replace(record.name, with: try await route(record, versions: try await store.versions(of: record.name)))
+        let (versions, aliases) = (try await store.versions(of: record.name), try await store.aliases(of: record.name))
+        await routes.replace(record.name, with: try await route(record, versions: versions, aliases: aliases))
     }
 
     /// What a function answers to. A version whose image is gone is left out; the state is that of `LATEST`.
-    func route(_ record: FunctionRecord, versions: [VersionRecord]) async throws -> FunctionRoute {
+    func route(_ record: FunctionRecord, versions: [VersionRecord], aliases: [AliasRecord]) async throws -> FunctionRoute {
         var route = FunctionRoute(state: .active, versions: [:])
+        for record in aliases { route.aliases[record.alias.name] = record.alias }
         for version in versions {
             let key = RunnableVersion.Key(function: version.function, version: String(version.number), revision: version.revision)
             if case .runnable(let runnable) = try await prepare(key, version.configuration, version.manifest) {

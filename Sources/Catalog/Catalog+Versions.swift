@@ -28,6 +28,8 @@ extension Catalog {
         }
     }
 
+    /// Aliases that point to the version stay; a call of such an alias is refused with their names (Function Compute contract §6).
+    ///
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound` or `VersionNotFound`.
     public func deleteVersion(_ version: String, of name: String) async throws {
         try await turns.run { [self] in
@@ -56,7 +58,7 @@ extension Catalog {
         return (page, found.count > limit ? page.last.map { String($0.number) } : nil)
     }
 
-    private func republish(_ name: String) async throws {
+    func republish(_ name: String) async throws {
         guard let record = try await store.function(name) else { return }
         try await publish(record)
     }

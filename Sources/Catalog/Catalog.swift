@@ -37,9 +37,11 @@ public final class Catalog: Sendable {
     public func start() async throws {
         try await turns.run { [self] in
             let versions = Dictionary(grouping: try await store.versions(), by: \.function)
+            let aliases = Dictionary(grouping: try await store.aliases(), by: \.function)
             var all: [String: FunctionRoute] = [:]
             for record in try await store.functions() {
-                all[record.name] = try await route(record, versions: versions[record.name] ?? [])
+                all[record.name] = try await route(
+                    record, versions: versions[record.name] ?? [], aliases: aliases[record.name] ?? [])
             }
             await routes.replaceAll(all)
         }

@@ -9,6 +9,8 @@ enum ControlPath: Hashable, Sendable {
     case invocations(String)
     case versions(String)
     case version(String, of: String)
+    case aliases(String)
+    case alias(String, of: String)
     case instances(String)
     /// A path of the Function Compute API that this host does not have.
     case unsupported
@@ -17,6 +19,8 @@ enum ControlPath: Hashable, Sendable {
     case functionLogs(String)
     case functionInstances(String)
     case coldStarts(String)
+    case aliasHistory(String, of: String)
+    case aliasRollback(String, of: String)
     case host
     /// No path of either API.
     case unknown
@@ -51,6 +55,8 @@ enum ControlPath: Hashable, Sendable {
         case 3 where segments[2] == "invocations": return .invocations(segments[1])
         case 3 where segments[2] == "versions": return .versions(segments[1])
         case 4 where segments[2] == "versions": return .version(segments[3], of: segments[1])
+        case 3 where segments[2] == "aliases": return .aliases(segments[1])
+        case 4 where segments[2] == "aliases": return .alias(segments[3], of: segments[1])
         case 3 where segments[2] == "instances": return .instances(segments[1])
         default: return .unsupported
         }
@@ -65,6 +71,9 @@ enum ControlPath: Hashable, Sendable {
         case ("functions", 3) where segments[2] == "logs": return .functionLogs(segments[1])
         case ("functions", 3) where segments[2] == "instances": return .functionInstances(segments[1])
         case ("functions", 3) where segments[2] == "cold-starts": return .coldStarts(segments[1])
+        case ("functions", 5) where segments[2] == "aliases" && segments[4] == "history": return .aliasHistory(segments[3], of: segments[1])
+        case ("functions", 5) where segments[2] == "aliases" && segments[4] == "rollback":
+            return .aliasRollback(segments[3], of: segments[1])
         default: return .unknown
         }
     }

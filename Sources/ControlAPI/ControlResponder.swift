@@ -54,6 +54,15 @@ struct ControlResponder: HTTPResponder {
         case (.version(let version, of: let name), .delete):
             try await catalog.deleteVersion(version, of: name)
             return .nothing
+        case (.aliases(let name), .post): return try await createAlias(name, request)
+        case (.aliases(let name), .get): return try await listAliases(name, query)
+        case (.alias(let alias, of: let name), .get): return Response(json: try await catalog.alias(alias, of: name).json)
+        case (.alias(let alias, of: let name), .put): return try await updateAlias(alias, name, request)
+        case (.alias(let alias, of: let name), .delete):
+            try await catalog.deleteAlias(alias, of: name)
+            return .nothing
+        case (.aliasHistory(let alias, of: let name), .get): return try await aliasHistory(alias, name)
+        case (.aliasRollback(let alias, of: let name), .post): return try await rollBackAlias(alias, name, request)
         case (.instances(let name), .get): return try await listInstances(name, query, id)
         case (.images, .post): return try await loadImage(request, query, id)
         case (.images, .get): return Response(json: ["images": .array(try await images.list().map(\.json))])
@@ -84,7 +93,8 @@ struct ControlResponder: HTTPResponder {
         case .images: methods = "GET, POST"
         case .image: methods = "GET, DELETE"
         case .functionInstances: methods = "DELETE"
-        case .functionLogs, .coldStarts, .host: methods = "GET"
+        case .functionLogs, .coldStarts, .aliasHistory, .host: methods = "GET"
+        case .aliasRollback: methods = "POST"
         case .invocations:
             throw ServiceError(
                 status: 400, code: "PathNotSupported", message: "this address takes no calls; the host takes them on \(facts.listen)")

@@ -63,7 +63,7 @@ extension ControlResponder {
     }
 
     /// The last page has no `nextToken`.
-    private static func page(_ name: String, _ elements: [JSONValue], _ nextToken: String?) -> JSONValue {
+    static func page(_ name: String, _ elements: [JSONValue], _ nextToken: String?) -> JSONValue {
         var page: [String: JSONValue] = [name: .array(elements)]
         if let nextToken { page["nextToken"] = .string(nextToken) }
         return .object(page)

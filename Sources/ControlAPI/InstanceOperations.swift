@@ -9,13 +9,15 @@ extension ControlResponder {
     func listInstances(_ name: String, _ query: QueryItems, _ id: RequestID) async throws -> Response {
         let qualifier = query.string("qualifier")
         _ = try await catalog.get(name, qualifier: qualifier)
+        var versions: [String]?
+        if let qualifier { versions = try await catalog.versions(of: name, qualifier: qualifier) }
         let ids = try query.strings("instanceIds")
         let statuses = try query.strings("instanceStatus")
         let limit = try query.integer("limit", 1...1000) ?? 1000
         let startKey = query.string("startKey")
         let alive = instances.instances(of: name)
             .filter { instance in
-                (qualifier == nil || instance.version == qualifier) && (ids?.contains(instance.id.text) ?? true)
+                (versions.map { $0.contains(instance.version) } ?? true) && (ids?.contains(instance.id.text) ?? true)
                     && (statuses?.contains(instance.status.rawValue) ?? true) && (startKey.map { instance.id.text > $0 } ?? true)
             }
             .sorted { $0.id.text < $1.id.text }

@@ -6,14 +6,19 @@
 public enum FunctionName {
     /// - Throws: ``ServiceError`` with code `InvalidArgument`.
     public static func check(_ name: String) throws(ServiceError) {
-        let bytes = Array(name.utf8)
-        let letters = bytes.allSatisfy {
-            (65...90).contains($0) || (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 45
-        }
-        guard FunctionLimits.nameLength.contains(bytes.count), letters, !(48...57).contains(bytes[0]), bytes[0] != 45 else {
+        guard isName(name) else {
             throw .invalid(
                 "functionName", .string(name), "it must have 1 to 64 letters, digits, '_' and '-', and must not start with a digit or '-'")
         }
+    }
+
+    static func isName(_ name: String) -> Bool {
+        let bytes = name.utf8
+        guard let first = bytes.first, FunctionLimits.nameLength.contains(bytes.count) else { return false }
+        let letters = bytes.allSatisfy {
+            (65...90).contains($0) || (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 45
+        }
+        return letters && !(48...57).contains(first) && first != 45
     }
 }
 

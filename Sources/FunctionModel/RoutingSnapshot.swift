@@ -58,10 +58,13 @@ public struct FunctionRoute: Hashable, Sendable {
     public var state: State
     /// By version: `LATEST` and digits.
     public var versions: [String: RunnableVersion]
+    /// By name. A version that an alias names may be missing from ``versions``: it was deleted, or its image is gone.
+    public var aliases: [String: FunctionAlias]
 
-    public init(state: State, versions: [String: RunnableVersion]) {
+    public init(state: State, versions: [String: RunnableVersion], aliases: [String: FunctionAlias] = [:]) {
         self.state = state
         self.versions = versions
+        self.aliases = aliases
     }
 }
 

@@ -59,6 +59,7 @@ extension Exchange {
         if !isAPI {
             out.add("Date", loop.dateText())
             out.add("X-Fc-Request-Id", id.text)
+            if let version { out.add("X-Fc-Invocation-Function-Version", version.version.key.version) }
         }
         let framing = framing(head.status, length)
         switch framing {

@@ -85,7 +85,12 @@ extension Exchange {
 
     private func find(_ function: String, _ qualifier: String, anyCase: Bool) -> ResolvedVersion? {
         do {
-            return try loop.table.find(function, qualifier, anyCase: anyCase)
+            return try loop.table.find(function, qualifier, anyCase: anyCase) { key in
+                switch key {
+                case .header(let name): head.headers.first(name: name)
+                case .cookie(let name): HeaderRules.cookie(name, in: head.headers)
+                }
+            }
         } catch {
             fail(error)
             return nil

@@ -20,6 +20,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBoundBox<GatewayLoop>]
     private let state = Mutex(State.new)
+    private let newest = Mutex(RoutingTable())
     private let stopped: EventLoopPromise<Void>
 
     /// - Parameters:
@@ -124,7 +125,10 @@ public final class Gateway: RoutingSubscriber, Sendable {
 
     /// When this returns, every event loop routes by `snapshot`, and versions that are in it no more are draining.
     public func publish(_ snapshot: RoutingSnapshot) async {
-        let table = RoutingTable(snapshot, activation, options)
+        let table = newest.withLock { newest in
+            newest = RoutingTable(snapshot, activation, options, previous: newest)
+            return newest
+        }
         await onEachLoop { loop, finished in
             loop.table = table
             finished.succeed()

@@ -46,6 +46,17 @@ enum HeaderRules {
         }
     }
 
+    /// The value of a cookie, as it was sent. Source: RFC 6265 §5.4.
+    static func cookie(_ name: String, in headers: HTTPHeaders) -> String? {
+        for line in headers["cookie"] {
+            for pair in line.utf8.split(separator: UInt8(ascii: ";")) {
+                let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                if parts.count == 2, parts[0].drop(while: { $0 == 32 }).elementsEqual(name.utf8) { return String(Substring(parts[1])) }
+            }
+        }
+        return nil
+    }
+
     /// Adds what says how the request's body ends.
     static func frame(_ headers: inout [(String, String)], _ method: HTTPMethod, _ facts: RequestFacts) {
         if facts.chunked {

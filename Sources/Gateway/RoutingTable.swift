@@ -11,11 +11,12 @@ final class ResolvedVersion: Sendable {
     /// What an image reads as `Host` where the client's own does not go on.
     let host: String
 
-    init(_ version: RunnableVersion, _ activator: FunctionActivator, _ options: GatewayOptions) {
+    /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
+    init(_ version: RunnableVersion, _ activator: FunctionActivator, _ options: GatewayOptions, qualifier: String? = nil) {
         self.version = version
         self.activator = activator
         host = "127.0.0.1:\(version.configuration.port)"
-        let common = Self.headers(of: version, options)
+        let common = Self.headers(of: version, qualifier, options)
         eventHeaders = common + [("x-fc-control-path", "/invoke")]
         httpHeaders = common + [("x-fc-control-path", "/http-invoke")]
     }
@@ -24,14 +25,14 @@ final class ResolvedVersion: Sendable {
     var name: String { version.key.function }
 
     /// Source of names and of what is empty: Function Compute contract §7.3.
-    private static func headers(of version: RunnableVersion, _ options: GatewayOptions) -> [(String, String)] {
+    private static func headers(of version: RunnableVersion, _ qualifier: String?, _ options: GatewayOptions) -> [(String, String)] {
         let configuration = version.configuration
         let latest = version.key.version == "LATEST"
         return [
             ("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", ""),
             ("x-fc-function-name", version.key.function), ("x-fc-function-handler", configuration.handler),
             ("x-fc-function-memory", String(configuration.memorySize)), ("x-fc-function-timeout", String(configuration.timeout)),
-            ("x-fc-region", options.region), ("x-fc-account-id", options.accountID), ("x-fc-qualifier", version.key.version),
+            ("x-fc-region", options.region), ("x-fc-account-id", options.accountID), ("x-fc-qualifier", qualifier ?? version.key.version),
             ("x-fc-version-id", latest ? "" : version.key.version), ("x-fc-service-name", ""), ("x-fc-service-logproject", ""),
             ("x-fc-service-logstore", ""), ("x-fc-retry-count", "0"),
         ]
@@ -43,6 +44,7 @@ struct RoutingTable: Sendable {
     private struct Entry: Sendable {
         var state: FunctionRoute.State
         var versions: [String: ResolvedVersion]
+        var aliases: [String: ResolvedAlias]
     }
 
     private var functions: [String: Entry] = [:]
@@ -51,22 +53,40 @@ struct RoutingTable: Sendable {
 
     init() {}
 
-    init(_ snapshot: RoutingSnapshot, _ activation: ActivationService, _ options: GatewayOptions) {
+    /// - Parameter previous: the table that this one takes the place of. An alias that has not changed goes on counting its calls where it was.
+    init(_ snapshot: RoutingSnapshot, _ activation: ActivationService, _ options: GatewayOptions, previous: RoutingTable) {
         for (name, route) in snapshot.functions {
-            functions[name] = Entry(
-                state: route.state, versions: route.versions.mapValues { ResolvedVersion($0, activation.activator(for: $0), options) })
+            let versions = route.versions.mapValues { ResolvedVersion($0, activation.activator(for: $0), options) }
+            let before = previous.functions[name]?.aliases ?? [:]
+            let aliases = route.aliases.mapValues { ResolvedAlias($0, versions, options, previous: before[$0.name]) }
+            functions[name] = Entry(state: route.state, versions: versions, aliases: aliases)
             let lowered = name.lowercased()
             lowerCase[lowered] = lowerCase[lowered] == nil ? name : .some(nil)
         }
     }
 
-    /// - Parameter anyCase: whether a name that differs in case only will do, as in a host name.
-    func find(_ function: String, _ qualifier: String, anyCase: Bool) throws(ServiceError) -> ResolvedVersion {
+    /// - Parameters:
+    ///   - anyCase: whether names that differ in case only will do, as in a host name.
+    ///   - caller: what the request says at the key of a sticky alias.
+    func find(
+        _ function: String, _ qualifier: String, anyCase: Bool, caller: (StickyKey) -> String?
+    ) throws(ServiceError) -> ResolvedVersion {
         let entry = functions[function] ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
         guard let entry else { throw .functionNotFound(function) }
-        let version = entry.versions[qualifier]
-        if qualifier != "LATEST", let version { return version }
-        switch entry.state {
+        if let version = entry.versions[qualifier], qualifier != "LATEST" { return version }
+        var alias = entry.aliases[qualifier]
+        if alias == nil, anyCase { alias = entry.aliases.first { $0.key.lowercased() == qualifier.lowercased() }?.value }
+        let name = alias?.pick(caller) ?? qualifier
+        let version = (alias?.versions ?? entry.versions)[name]
+        if name != "LATEST", let version { return version }
+        // A version whose image is gone is missing too; the state tells why.
+        try Self.check(entry.state, function)
+        guard let version else { throw Self.missing(name, alias?.alias.name, function) }
+        return version
+    }
+
+    private static func check(_ state: FunctionRoute.State, _ function: String) throws(ServiceError) {
+        switch state {
         case .active: break
         case .pending:
             throw ServiceError(
@@ -74,10 +94,18 @@ struct RoutingTable: Sendable {
         case .failed(let reason):
             throw ServiceError(status: 412, code: "FunctionNotReady", message: "function '\(function)' cannot run: \(reason)")
         }
-        guard let version else {
-            throw ServiceError(
-                status: 404, code: "VersionNotFound", message: "version '\(qualifier)' of function '\(function)' does not exist")
+    }
+
+    private static func missing(_ version: String, _ alias: String?, _ function: String) -> ServiceError {
+        if let alias {
+            return ServiceError(
+                status: 404, code: "VersionNotFound",
+                message:
+                    "version '\(version)' of function '\(function)', to which alias '\(alias)' points, does not exist; update the alias")
         }
-        return version
+        let isNumber = version == "LATEST" || version.utf8.allSatisfy { (48...57).contains($0) }
+        return ServiceError(
+            status: 404, code: isNumber ? "VersionNotFound" : "AliasNotFound",
+            message: "\(isNumber ? "version" : "alias") '\(version)' of function '\(function)' does not exist")
     }
 }

@@ -7,6 +7,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 images", migrate: images)
         migrator.registerMigration("2 functions", migrate: functions)
+        migrator.registerMigration("3 aliases", migrate: aliases)
         return migrator
     }
 }

@@ -19,7 +19,8 @@ struct Swiftlet: AsyncParsableCommand {
             """,
         version: swiftletVersion,
         subcommands: [
-            ServeCommand.self, ImageCommand.self, FunctionCommand.self, InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
+            ServeCommand.self, ImageCommand.self, FunctionCommand.self, VersionCommand.self, AliasCommand.self,
+            InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
             BenchCommand.self, BenchBareCommand.self,
         ]
     )

@@ -5,7 +5,9 @@ import Testing
     static let verbs = [
         ["serve"], ["image", "load"], ["image", "list"], ["image", "inspect"], ["image", "remove"], ["image", "pack"],
         ["function", "create"],
-        ["function", "update"], ["function", "get"], ["function", "list"], ["function", "delete"], ["invoke"], ["instance", "list"],
+        ["function", "update"], ["function", "get"], ["function", "list"], ["function", "delete"], ["version", "publish"],
+        ["version", "list"], ["version", "delete"], ["alias", "create"], ["alias", "update"], ["alias", "get"], ["alias", "list"],
+        ["alias", "history"], ["alias", "rollback"], ["alias", "delete"], ["invoke"], ["instance", "list"],
         ["logs"],
         ["bench", "cold"],
     ]
@@ -34,6 +36,7 @@ import Testing
             (["serve", "--log-level", "loud"], "loud"),
             (["serve", "--listen", "127.0.0.1:9", "--api-listen", "127.0.0.1:9"], "same address"),
             (["function", "create", "f", "--image", "i", "--env", "novalue"], "novalue"), (["frobnicate"], "frobnicate"),
+            (["alias", "create", "f", "prod"], "--version"), (["alias", "update", "f", "prod", "--weight", "2"], "2"),
             (["invoke", "f", "--host", "ftp://x"], "ftp://x"),
         ])
     func refuses(_ row: (arguments: [String], named: String)) throws {

@@ -182,7 +182,6 @@ def test_errors(client, name, images):
 
 def test_operations_that_this_host_does_not_have(client, name):
     for call in (
-        lambda: client.list_aliases(name, m.ListAliasesRequest()),
         lambda: client.list_layers(m.ListLayersRequest()),
         lambda: client.get_layer_version_by_arn("acs:fc:cn-local:1:layers/l/versions/1"),
         lambda: client.list_triggers(name, m.ListTriggersRequest()),

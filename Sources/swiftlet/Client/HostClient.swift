@@ -76,6 +76,25 @@ struct HostClient {
         return try await Self.collect(try await checked(method, path, headers: headers, body: bytes))
     }
 
+    /// The same, of a request whose body is a value.
+    func data(_ method: Method, _ path: String, json: JSONValue) async throws -> Data {
+        let body = HTTPClientRequest.Body.bytes(ByteBuffer(string: json.text))
+        return try await Self.collect(try await checked(method, path, headers: ["content-type": "application/json"], body: body))
+    }
+
+    /// All elements of a list that comes in pages.
+    func pages(_ path: String, _ name: String, query: String = "") async throws -> [JSONValue] {
+        var elements: [JSONValue] = []
+        var token: String?
+        repeat {
+            let next = token.map { "&nextToken=\(Self.escape($0))" } ?? ""
+            let page = try await json(.get, "\(path)?limit=100\(query)\(next)").object ?? [:]
+            elements += page[name]?.array ?? []
+            token = page["nextToken"]?.string
+        } while !(token ?? "").isEmpty
+        return elements
+    }
+
     static func collect(_ response: HTTPClientResponse) async throws -> Data {
         Data(try await response.body.collect(upTo: 64 << 20).readableBytesView)
     }

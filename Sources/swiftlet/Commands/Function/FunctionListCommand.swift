@@ -16,7 +16,8 @@ struct FunctionListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let functions = try await Self.all(client, prefix: prefix)
+            let query = prefix.map { "&prefix=\(HostClient.escape($0))" } ?? ""
+            let functions = try await client.pages("/2023-03-30/functions", "functions", query: query)
             if json { return try Output.out(JSONValue.array(functions).text + "\n") }
             var table = Table("NAME", "STATE", "IMAGE", "MEMORY", "MODIFIED")
             for function in functions {
@@ -27,20 +28,5 @@ struct FunctionListCommand: AsyncParsableCommand {
             }
             try Output.out(table.text)
         }
-    }
-
-    /// All functions, page by page.
-    static func all(_ client: HostClient, prefix: String? = nil) async throws -> [JSONValue] {
-        var functions: [JSONValue] = []
-        var token: String?
-        repeat {
-            var query = "?limit=100"
-            if let prefix { query += "&prefix=\(HostClient.escape(prefix))" }
-            if let token { query += "&nextToken=\(HostClient.escape(token))" }
-            let page = try await client.json(.get, "/2023-03-30/functions\(query)").object ?? [:]
-            functions += page["functions"]?.array ?? []
-            token = page["nextToken"]?.string
-        } while !(token ?? "").isEmpty
-        return functions
     }
 }

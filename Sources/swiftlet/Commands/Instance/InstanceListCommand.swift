@@ -40,6 +40,6 @@ struct InstanceListCommand: AsyncParsableCommand {
 
     private func names(_ client: HostClient) async throws -> [String] {
         if let name { return [name] }
-        return try await FunctionListCommand.all(client).compactMap { $0.object?["functionName"]?.string }
+        return try await client.pages("/2023-03-30/functions", "functions").compactMap { $0.object?["functionName"]?.string }
     }
 }
