@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "Sandbox", dependencies: ["FunctionModel", "LinuxSystem"], swiftSettings: rules),
         .target(name: "LayerArchive", dependencies: ["LinuxSystem", "CArchive", "CNettle", "CZlib", "CZstd"], swiftSettings: rules),
         .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
+        .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: rules),
         .target(name: "FunctionLog", dependencies: ["CLinux", "FunctionModel", nioPosix], swiftSettings: rules),
 
         // Floor 2: the privileged loop, and its asynchronous face.
@@ -126,6 +127,7 @@ let package = Package(
             ],
             swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
+        .testTarget(name: "SchedulesTests", dependencies: ["FunctionModel", "Schedules"], swiftSettings: rules),
         .testTarget(name: "FunctionLogTests", dependencies: ["FunctionLog", "FunctionModel", nioPosix], swiftSettings: rules),
         .testTarget(name: "SandboxTests", dependencies: ["FunctionModel", "Sandbox"], swiftSettings: rules),
         .testTarget(
