@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "ControlAPI",
             dependencies: [
-                "Activation", "Catalog", "FunctionLog", "FunctionModel", "Images", "OCI", httpTypes, hummingbird, logging, nioCore,
+                "Activation", "Catalog", "FunctionLog", "FunctionModel", "Images", "OCI", "Store", httpTypes, hummingbird, logging, nioCore,
                 nioPosix, serviceLifecycle,
             ], swiftSettings: rules),
 

@@ -13,6 +13,15 @@ public final class ActivationService: Sendable {
         /// Replaced or deleted versions whose instances still finish their calls.
         var draining: [ObjectIdentifier: FunctionActivator] = [:]
         var coldStarts: [String: ColdStartRing] = [:]
+        /// By function.
+        var quotas: [String: CallQuota] = [:]
+
+        mutating func quota(of function: String) -> CallQuota {
+            if let known = quotas[function] { return known }
+            let new = CallQuota()
+            quotas[function] = new
+            return new
+        }
     }
 
     public let options: ActivationOptions
@@ -35,7 +44,8 @@ public final class ActivationService: Sendable {
     public func activator(for version: RunnableVersion) -> FunctionActivator {
         guarded.withLock { guarded in
             if let known = guarded.activators[version.key], known.version == version { return known }
-            let new = FunctionActivator(version: version, host: host) { [weak self] in self?.forget($0) }
+            let quota = guarded.quota(of: version.key.function)
+            let new = FunctionActivator(version: version, quota: quota, host: host) { [weak self] in self?.forget($0) }
             if let replaced = guarded.activators.updateValue(new, forKey: version.key) {
                 guarded.draining[ObjectIdentifier(replaced)] = replaced
             }
@@ -55,6 +65,16 @@ public final class ActivationService: Sendable {
         for activator in retired { activator.drain() }
     }
 
+    /// Bounds how many instances of a function may be at work at once. Calls that have a place or wait keep it.
+    ///
+    /// - Parameter reserved: by function; those that are missing are not bounded.
+    public func bound(_ reserved: [String: Int]) {
+        guarded.withLock { guarded in
+            for (function, quota) in guarded.quotas where reserved[function] == nil { quota.set(reserved: nil) }
+            for (function, instances) in reserved { guarded.quota(of: function).set(reserved: instances) }
+        }
+    }
+
     /// The instances of one function, of all its versions, oldest first.
     public func instances(of function: String) -> [InstanceSnapshot] { instances().filter { $0.function == function } }
 
@@ -68,6 +88,16 @@ public final class ActivationService: Sendable {
     /// - Returns: how many ended, when they have.
     public func stopInstances(of function: String) async -> Int {
         let stopped = activators().filter { $0.version.key.function == function }.flatMap { $0.stopAll() }
+        for instance in stopped { await instance.whenEnded() }
+        return stopped.count
+    }
+
+    /// Ends all instances of a function now, with the calls on them. The gateway sends it no more calls by then.
+    ///
+    /// - Returns: how many ended, when they have.
+    public func abortInstances(of function: String) async -> Int {
+        let error = InvocationRestriction.error(function, reason: "")
+        let stopped = activators().filter { $0.version.key.function == function }.flatMap { $0.abort(error) }
         for instance in stopped { await instance.whenEnded() }
         return stopped.count
     }

@@ -92,7 +92,7 @@ public final class ActiveInstance: Sendable {
     /// Ends it; its exit follows.
     func stop(_ reason: AdmissionState.StopReason) {
         platform("Instance stops: \(words(reason))")
-        host.launcher.stop(id, grace: host.options.stopGrace)
+        host.launcher.stop(id, grace: reason == .aborted ? .zero : host.options.stopGrace)
         home.execute {
             switch self.progress.value {
             case .ready, .ended: break
@@ -119,6 +119,7 @@ public final class ActiveInstance: Sendable {
         case .startFailed: "it did not become ready"
         case .abandonedCall: "its call was cancelled or ran out of time, and it serves one at a time"
         case .unreachable: "it takes no connections any more"
+        case .aborted: "its function was switched off with the calls in progress"
         case .unhealthy: "its health check failed \(version.configuration.healthCheck?.failureThreshold ?? 0) times in a row"
         }
     }

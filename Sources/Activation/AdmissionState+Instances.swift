@@ -96,6 +96,19 @@ extension AdmissionState {
         return actions + startByNeed(now: now)
     }
 
+    /// Ends every instance at once, whatever it is at, and refuses the waiting calls.
+    package mutating func abort(_ failure: ServiceError, now: NIODeadline) -> [Action] {
+        var actions = waiting.map { Action.refuse($0.call, .aborted(failure)) } + stopStarting()
+        waiting.removeAll()
+        for instance in ready { leaving[instance.slot] = Leaving(inFlight: instance.inFlight, stopAsked: false) }
+        ready.removeAll()
+        for slot in leaving.keys.sorted() where leaving[slot]?.stopAsked == false {
+            leaving[slot]?.stopAsked = true
+            actions.append(.stop(slot, .aborted))
+        }
+        return actions + finishedIfDrained()
+    }
+
     private mutating func stopStarting() -> [Action] {
         let slots = starting.sorted()
         starting.removeAll()

@@ -17,6 +17,7 @@ package import NIOCore
 /// | instance exited | forgotten; replaced if calls wait |
 /// | call finished | the next waiting call takes its place, or the instance is idle, or it ends because it was to be drained |
 /// | tick | idle instances end, calls that waited too long are refused, pauses end |
+/// | abort | every instance ends at once, and no call waits any more |
 /// | drain | no instance outlives its calls |
 package struct AdmissionState {
     package typealias Slot = Int
@@ -57,10 +58,11 @@ package struct AdmissionState {
         case waitedTooLong
         case hostFull
         case startFailed(ServiceError, retryIn: TimeAmount)
+        case aborted(ServiceError)
     }
 
     package enum StopReason: Hashable, Sendable {
-        case idle, drained, startFailed, abandonedCall, unreachable, unhealthy
+        case idle, drained, startFailed, abandonedCall, unreachable, unhealthy, aborted
     }
 
     package enum Action: Hashable, Sendable {

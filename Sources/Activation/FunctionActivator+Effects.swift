@@ -28,6 +28,7 @@ extension FunctionActivator {
                 effects.append(.deliver(waiter, .success(Lease(instance: instance, activator: self, start: first ? instance.times : nil))))
             case .refuse(let call, let refusal):
                 guard let waiter = guarded.waiters.removeValue(forKey: call) else { continue }
+                quota.leave()
                 effects.append(.deliver(waiter, .failure(self.refusal(refusal))))
             case .stop(let slot, let reason):
                 if let instance = guarded.instances[slot] { effects.append(.stop(instance, reason)) }
@@ -69,7 +70,19 @@ extension FunctionActivator {
                 retryAfter: 1)
         case .startFailed(let error, let pause):
             return CallRefusal(error: error, retryAfter: Int((pause.nanoseconds + 999_999_999) / 1_000_000_000))
+        case .aborted(let error): return CallRefusal(error: error, retryAfter: nil)
         }
+    }
+
+    /// The error of a call that is one too many for the function's reserved concurrency.
+    var quotaRefusal: CallRefusal {
+        let (name, instances) = (version.key.function, quota.reservedInstances ?? 0)
+        let words =
+            instances == 0
+            ? "Function '\(name)' has a reservedConcurrency of 0, which forbids all calls. Raise it, or delete its concurrency configuration."
+            : "Function '\(name)' has a reservedConcurrency of \(instances) instances of \(version.configuration.instanceConcurrency) calls each,"
+                + " and all are at work. Retry later, or raise it."
+        return CallRefusal(error: ServiceError(status: 429, code: "ResourceExhausted", message: words), retryAfter: 1)
     }
 
     /// Whether the periodic health check may be sent now. A program that serves one call at a time may have one thread: it is asked only after a

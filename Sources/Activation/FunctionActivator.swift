@@ -24,10 +24,12 @@ public final class FunctionActivator: Sendable {
     public let version: RunnableVersion
     let host: HostContext
     let guarded: Mutex<Guarded>
+    let quota: CallQuota
     private let whenFinished: @Sendable (FunctionActivator) -> Void
 
-    init(version: RunnableVersion, host: HostContext, whenFinished: @escaping @Sendable (FunctionActivator) -> Void) {
+    init(version: RunnableVersion, quota: CallQuota, host: HostContext, whenFinished: @escaping @Sendable (FunctionActivator) -> Void) {
         self.version = version
+        self.quota = quota
         self.host = host
         self.whenFinished = whenFinished
         let (configuration, options) = (version.configuration, host.options)
@@ -44,6 +46,7 @@ public final class FunctionActivator: Sendable {
     ///
     /// - Parameter waiter: made only if the call has to wait.
     public func acquire(on loop: any EventLoop, waiter: () -> CallWaiter) -> Admission {
+        guard quota.enter(concurrency: max(1, version.configuration.instanceConcurrency)) else { return .refused(quotaRefusal) }
         let now = host.clock.now()
         let (admission, effects) = guarded.withLock { guarded -> (Admission, [Effect]) in
             let call = guarded.nextCall
@@ -53,7 +56,9 @@ public final class FunctionActivator: Sendable {
                 // A granted slot is one that was started, and stays in the table until it has exited.
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
                 return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
-            case .refused(let refusal): return (.refused(self.refusal(refusal)), [])
+            case .refused(let refusal):
+                quota.leave()
+                return (.refused(self.refusal(refusal)), [])
             case .waiting(let actions):
                 guarded.waiters[call] = waiter()
                 return (.waiting(WaitingTicket(call: call)), self.effects(of: actions, &guarded, home: loop, now: now))
@@ -66,7 +71,7 @@ public final class FunctionActivator: Sendable {
     /// The caller of a waiting call has left; its waiter is never called after this, or is being called at this moment.
     public func cancel(_ ticket: WaitingTicket) {
         change { guarded, _ in
-            guarded.waiters[ticket.call] = nil
+            if guarded.waiters.removeValue(forKey: ticket.call) != nil { quota.leave() }
             return guarded.state.callCancelled(ticket.call)
         }
     }
@@ -88,6 +93,7 @@ public final class FunctionActivator: Sendable {
     }
 
     func finish(_ lease: Lease, _ end: Lease.End) {
+        quota.leave()
         let end: AdmissionState.CallEnd =
             switch end {
             case .completed: .completed
@@ -122,6 +128,15 @@ public final class FunctionActivator: Sendable {
     func stopAll() -> [ActiveInstance] {
         let instances = guarded.withLock { Array($0.instances.values) }
         change { $0.state.stopAll(now: $1) }
+        return instances
+    }
+
+    /// Ends all instances now, with the calls on them, and refuses the calls that wait.
+    ///
+    /// - Returns: the instances that end by this.
+    func abort(_ error: ServiceError) -> [ActiveInstance] {
+        let instances = guarded.withLock { Array($0.instances.values) }
+        change { $0.state.abort(error, now: $1) }
         return instances
     }
 

@@ -45,9 +45,15 @@ extension Catalog {
 
     /// Deletes a function, its versions and its aliases. Calls in flight finish; new ones are answered by `FunctionNotFound` when this returns.
     ///
-    /// - Throws: ``ServiceError`` 404 `FunctionNotFound`.
+    /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, 409 `FunctionNotEmpty` where it has triggers.
     public func delete(_ name: String) async throws {
         try await turns.run { [self] in
+            let triggers = try await store.triggers(of: name)
+            guard triggers.isEmpty else {
+                let names = triggers.map(\.trigger.name).joined(separator: ", ")
+                throw ServiceError(
+                    status: 409, code: "FunctionNotEmpty", message: "function '\(name)' has active triggers (\(names)); delete them first")
+            }
             guard try await store.deleteFunction(name) else { throw ServiceError.functionNotFound(name) }
             await routes.replace(name, with: nil)
         }
@@ -91,7 +97,9 @@ extension Catalog {
     }
 
     func view(_ record: FunctionRecord) async -> FunctionView {
-        FunctionView(record: record, version: nil, state: await routes.route(record.name)?.state ?? .pending, host: host)
+        let route = await routes.route(record.name)
+        return FunctionView(
+            record: record, version: nil, state: route?.state ?? .pending, restriction: route?.restriction, host: host)
     }
 
     /// Pins the image, and makes sure before anything is stored that there is something to run.
@@ -105,7 +113,7 @@ extension Catalog {
         return FunctionContent(configuration: configuration, manifest: image.manifestDigest)
     }
 
-    private func newID() -> String {
+    func newID() -> String {
         var random = SystemRandomNumberGenerator()
         let digits = (0..<2).map { _ in String(random.next() as UInt64, radix: 16) }
         return digits.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()

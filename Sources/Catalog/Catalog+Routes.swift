@@ -8,15 +8,13 @@ import Store
 extension Catalog {
     /// Builds a function's route anew from what is stored, and publishes it.
     func publish(_ record: FunctionRecord) async throws {
-        let (versions, aliases) = (try await store.versions(of: record.name), try await store.aliases(of: record.name))
-        await routes.replace(record.name, with: try await route(record, versions: versions, aliases: aliases))
+        await routes.replace(record.name, with: try await route(record, try await RouteParts.of(record.name, store)))
     }
 
     /// What a function answers to. A version whose image is gone is left out; the state is that of `LATEST`.
-    func route(_ record: FunctionRecord, versions: [VersionRecord], aliases: [AliasRecord]) async throws -> FunctionRoute {
-        var route = FunctionRoute(state: .active, versions: [:])
-        for record in aliases { route.aliases[record.alias.name] = record.alias }
-        for version in versions {
+    func route(_ record: FunctionRecord, _ parts: RouteParts) async throws -> FunctionRoute {
+        var route = parts.route
+        for version in parts.versions {
             let key = RunnableVersion.Key(function: version.function, version: String(version.number), revision: version.revision)
             if case .runnable(let runnable) = try await prepare(key, version.configuration, version.manifest) {
                 route.versions[key.version] = runnable

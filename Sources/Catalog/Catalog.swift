@@ -13,19 +13,23 @@ public final class Catalog: Sendable {
     let images: ImageLibrary
     let routes: Routes
     let turns = TurnQueue()
+    let authentication: any CallAuthentication
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - subscriber: gets each new ``RoutingSnapshot``.
+    ///   - authentication: says which HTTP triggers this host can guard.
     ///   - now: the time of a change.
     public init(
-        store: Store, images: ImageLibrary, subscriber: any RoutingSubscriber, host: HostIdentity = HostIdentity(), logger: Logger,
+        store: Store, images: ImageLibrary, subscriber: any RoutingSubscriber, host: HostIdentity = HostIdentity(),
+        authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.images = images
         self.host = host
+        self.authentication = authentication
         self.logger = logger
         self.now = now
         routes = Routes(subscriber: subscriber)
@@ -36,12 +40,10 @@ public final class Catalog: Sendable {
     /// A function whose image is gone is not an error of the host: its state is `Failed`, with the reason.
     public func start() async throws {
         try await turns.run { [self] in
-            let versions = Dictionary(grouping: try await store.versions(), by: \.function)
-            let aliases = Dictionary(grouping: try await store.aliases(), by: \.function)
+            let parts = try await RouteParts.all(store)
             var all: [String: FunctionRoute] = [:]
             for record in try await store.functions() {
-                all[record.name] = try await route(
-                    record, versions: versions[record.name] ?? [], aliases: aliases[record.name] ?? [])
+                all[record.name] = try await route(record, parts[record.name] ?? RouteParts())
             }
             await routes.replaceAll(all)
         }

@@ -8,12 +8,17 @@ public struct FunctionView: Hashable, Sendable {
     /// The version that was asked for; nil for `LATEST`.
     public var version: VersionRecord?
     public var state: FunctionRoute.State
+    /// Set where the function is switched off.
+    public var restriction: InvocationRestriction?
     public var host: HostIdentity
 
-    public init(record: FunctionRecord, version: VersionRecord?, state: FunctionRoute.State, host: HostIdentity) {
+    public init(
+        record: FunctionRecord, version: VersionRecord?, state: FunctionRoute.State, restriction: InvocationRestriction?, host: HostIdentity
+    ) {
         self.record = record
         self.version = version
         self.state = state
+        self.restriction = restriction
         self.host = host
     }
 
@@ -37,6 +42,11 @@ public struct FunctionView: Hashable, Sendable {
         members["codeChecksum"] = .string(manifest.hex)
         members["layers"] = []
         if !record.tags.isEmpty { members["tags"] = FunctionTag.json(record.tags) }
+        if let restriction {
+            members["invocationRestriction"] = [
+                "disable": true, "reason": .string(restriction.reason), "lastModifiedTime": .string(restriction.modified.rfc3339),
+            ]
+        }
         members["lastUpdateStatus"] = "Successful"
         switch state {
         case .active: members["state"] = "Active"

@@ -12,6 +12,13 @@ enum ControlPath: Hashable, Sendable {
     case aliases(String)
     case alias(String, of: String)
     case instances(String)
+    case invocationSwitch(String, isOn: Bool)
+    case concurrency(String)
+    case concurrencies
+    case triggers(String)
+    case trigger(String, of: String)
+    case tags
+    case regions
     /// A path of the Function Compute API that this host does not have.
     case unsupported
     case images
@@ -47,6 +54,7 @@ enum ControlPath: Hashable, Sendable {
     }
 
     private static func functionCompute(_ segments: [String]) -> ControlPath {
+        if segments.count == 1, let path = ofTheHost[segments[0]] { return path }
         guard segments.first == "functions", !segments.contains("") else { return .unsupported }
         switch segments.count {
         case 1: return .functions
@@ -58,9 +66,19 @@ enum ControlPath: Hashable, Sendable {
         case 3 where segments[2] == "aliases": return .aliases(segments[1])
         case 4 where segments[2] == "aliases": return .alias(segments[3], of: segments[1])
         case 3 where segments[2] == "instances": return .instances(segments[1])
+        case 3 where segments[2] == "concurrency": return .concurrency(segments[1])
+        case 3 where segments[2] == "triggers": return .triggers(segments[1])
+        case 4 where segments[2] == "triggers": return .trigger(segments[3], of: segments[1])
+        case 4 where segments[2] == "invoke" && segments[3] == "disable": return .invocationSwitch(segments[1], isOn: false)
+        case 4 where segments[2] == "invoke" && segments[3] == "enable": return .invocationSwitch(segments[1], isOn: true)
         default: return .unsupported
         }
     }
+
+    /// What is about no function, or about all.
+    private static let ofTheHost: [String: ControlPath] = [
+        "concurrency-configs": .concurrencies, "tags-v2": .tags, "regions": .regions,
+    ]
 
     private static func swiftlet(_ segments: [String]) -> ControlPath {
         guard !segments.contains("") else { return .unknown }

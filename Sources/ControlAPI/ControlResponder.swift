@@ -7,6 +7,7 @@ import HTTPTypes
 import Hummingbird
 import Images
 import Logging
+import Store
 
 /// Answers every request: finds the operation, asks it, and turns what is thrown into an error object.
 struct ControlResponder: HTTPResponder {
@@ -64,6 +65,14 @@ struct ControlResponder: HTTPResponder {
         case (.aliasHistory(let alias, of: let name), .get): return try await aliasHistory(alias, name)
         case (.aliasRollback(let alias, of: let name), .post): return try await rollBackAlias(alias, name, request)
         case (.instances(let name), .get): return try await listInstances(name, query, id)
+        case (.invocationSwitch(let name, let isOn), .post): return try await switchInvocation(name, on: isOn, request)
+        case (.concurrency(let name), _): return try await concurrency(name, request) ?? refuse(request, path, id)
+        case (.concurrencies, .get): return try await listSettings(.concurrency, "configs", query)
+        case (.triggers(let name), .post): return try await createTrigger(name, request)
+        case (.triggers(let name), .get): return try await listTriggers(name, query)
+        case (.trigger(let trigger, of: let name), _): return try await self.trigger(trigger, name, request) ?? refuse(request, path, id)
+        case (.tags, _): return try await tags(request, query, id) ?? refuse(request, path, id)
+        case (.regions, .get): return regions()
         case (.images, .post): return try await loadImage(request, query, id)
         case (.images, .get): return Response(json: ["images": .array(try await images.list().map(\.json))])
         case (.image(let reference), .get): return Response(json: try await images.inspect(reference).json)

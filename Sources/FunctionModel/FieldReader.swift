@@ -30,6 +30,18 @@ struct FieldReader {
         return text
     }
 
+    func bool(_ name: String) throws(ServiceError) -> Bool? {
+        guard let value = members[name] else { return nil }
+        guard let flag = value.bool else { throw .invalid(field(name), value, "it must be true or false") }
+        return flag
+    }
+
+    /// A misspelt name must not be taken for a field that was left out.
+    func onlyHas(_ names: [String]) throws(ServiceError) {
+        guard let other = members.keys.sorted().first(where: { !names.contains($0) }) else { return }
+        throw .invalidArgument("\(field(other)) is no field here; there are \(names.joined(separator: ", "))")
+    }
+
     /// An empty object is there, with no members: it clears.
     func object(_ name: String) throws(ServiceError) -> FieldReader? {
         guard let value = members[name] else { return nil }

@@ -60,6 +60,11 @@ public struct FunctionRoute: Hashable, Sendable {
     public var versions: [String: RunnableVersion]
     /// By name. A version that an alias names may be missing from ``versions``: it was deleted, or its image is gone.
     public var aliases: [String: FunctionAlias]
+    /// Set where somebody has switched the function off.
+    public var restriction: InvocationRestriction?
+    /// The most instances that may be at work at once, over all versions; 0 forbids all calls, nil leaves the bounds of configuration and host.
+    public var reservedConcurrency: Int?
+    public var triggers: [FunctionTrigger] = []
 
     public init(state: State, versions: [String: RunnableVersion], aliases: [String: FunctionAlias] = [:]) {
         self.state = state

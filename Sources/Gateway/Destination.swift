@@ -4,8 +4,8 @@
 package enum Destination: Hashable, Sendable {
     /// `POST /2023-03-30/functions/{name}/invocations`.
     case event(function: String, qualifier: String)
-    /// A call by host name or by `/http/{name}`; `target` is what the function sees, path and query, byte for byte.
-    case http(function: String, qualifier: String, target: String)
+    /// A call by host name, or by `/http/{name}` or `/http/{name}@{qualifier}`; `target` is what the function sees, path and query, byte for byte.
+    case http(function: String, qualifier: String, target: String, byPath: Bool)
     /// Everything else.
     case controlAPI
 
@@ -14,7 +14,7 @@ package enum Destination: Hashable, Sendable {
     ///   - host: as the `Host` header has it; a scheme before it is tolerated (Function Compute contract §0, 12).
     package static func of(method: String, target: String, host: String?) -> Destination {
         if let host, let (function, qualifier) = function(inHost: host) {
-            return .http(function: function, qualifier: qualifier ?? "LATEST", target: target)
+            return .http(function: function, qualifier: qualifier ?? "LATEST", target: target, byPath: false)
         }
         if target.utf8.starts(with: "/http/".utf8) { return httpCall(target) }
         if method == "POST", target.utf8.starts(with: "/2023-03-30/functions/".utf8), let event = event(target) { return event }
@@ -43,7 +43,8 @@ package enum Destination: Hashable, Sendable {
         guard end != rest.startIndex, let name = decoded(Substring(rest[..<end])) else { return .controlAPI }
         let after = Substring(rest[end...])
         let inner = after.isEmpty ? "/" : after.utf8.first == UInt8(ascii: "?") ? "/" + after : String(after)
-        return .http(function: name, qualifier: "LATEST", target: inner)
+        let names = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return .http(function: names[0], qualifier: names.count == 2 ? names[1] : "LATEST", target: inner, byPath: true)
     }
 
     private static func event(_ target: String) -> Destination? {

@@ -50,15 +50,19 @@ extension Exchange {
             return badAnswer("its header fields have \(size) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
         var length: String?
+        var isShared = false
         var out = AnswerHead(head.status, allocator: loop.allocator)
         for (name, value) in head.headers {
             let meaning = HeaderName.of(name)
             if case .contentLength = meaning { length = value }
+            if !crossOriginFields.isEmpty, name.lowercased() == "access-control-allow-origin" { isShared = true }
             if isAPI ? passesFromAPI(meaning) : HeaderRules.passesToClient(meaning, value) { out.add(name, value) }
         }
         if !isAPI {
             out.add("Date", loop.dateText())
             out.add("X-Fc-Request-Id", id.text)
+            // A function that answers pages of other origins itself knows better.
+            if !isShared { for field in crossOriginFields { out.add(field.name, field.value) } }
             if let version { out.add("X-Fc-Invocation-Function-Version", version.version.key.version) }
         }
         let framing = framing(head.status, length)

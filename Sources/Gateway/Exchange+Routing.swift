@@ -18,7 +18,7 @@ extension Exchange {
         }
         switch Destination.of(method: head.method.rawValue, target: target, host: host) {
         case .event(let function, let qualifier): event(function, qualifier)
-        case .http(let function, let qualifier, let target): http(function, qualifier, target)
+        case .http(let function, let qualifier, let target, let byPath): http(function, qualifier, target, byPath: byPath)
         case .controlAPI: controlAPI(target)
         }
     }
@@ -67,8 +67,19 @@ extension Exchange {
         }
     }
 
-    private func http(_ function: String, _ qualifier: String, _ target: String) {
-        guard let facts, withinLimits(facts), let version = find(function, qualifier, anyCase: true) else { return }
+    private func http(_ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
+        guard let facts, withinLimits(facts) else { return }
+        do {
+            guard let trigger = try loop.table.httpTrigger(function, qualifier, anyCase: true) else {
+                return call(function, qualifier, target)
+            }
+            come(by: trigger, function, qualifier, target, byPath: byPath)
+        } catch { fail(error) }
+    }
+
+    /// The call may go on, as far as the gateway is asked.
+    func call(_ function: String, _ qualifier: String, _ target: String) {
+        guard let version = find(function, qualifier, anyCase: true) else { return }
         kind = .http(version, target: target)
         acquire()
     }

@@ -73,6 +73,8 @@ final class Exchange {
     var forwardedAt: NIODeadline?
     var lastBodyByte: NIODeadline
     var coldStart: ColdStart?
+    /// Fields that let a page of another origin read the answer.
+    var crossOriginFields: [(name: String, value: String)] = []
     private var retried = false
     private var returns = 0
 

@@ -133,6 +133,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
             loop.table = table
             finished.succeed()
         }
+        activation.bound(snapshot.functions.compactMapValues(\.reservedConcurrency))
         activation.retire(allBut: Set(snapshot.functions.values.flatMap { $0.versions.values.map(\.key) }))
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
 public import NIOCore
 
 /// Where the gateway listens, and every limit that it holds a client or an instance to.
@@ -11,6 +12,8 @@ public struct GatewayOptions: Sendable {
     /// What `x-fc-region` and `x-fc-account-id` say.
     public var region: String = "cn-local"
     public var accountID: String = "1"
+    /// Verifies the callers of HTTP triggers that are not anonymous.
+    public var authentication: any CallAuthentication = AnonymousOnly()
 
     /// Bytes of an event. Source: Function Compute contract §10 (32 MB).
     public var eventBytes: Int = 32 << 20

@@ -45,6 +45,10 @@ struct RoutingTable: Sendable {
         var state: FunctionRoute.State
         var versions: [String: ResolvedVersion]
         var aliases: [String: ResolvedAlias]
+        /// Nil where the function may be called.
+        var restriction: InvocationRestriction?
+        /// By qualifier; empty where HTTP calls need none.
+        var httpTriggers: [String: HTTPTrigger] = [:]
     }
 
     private var functions: [String: Entry] = [:]
@@ -59,7 +63,9 @@ struct RoutingTable: Sendable {
             let versions = route.versions.mapValues { ResolvedVersion($0, activation.activator(for: $0), options) }
             let before = previous.functions[name]?.aliases ?? [:]
             let aliases = route.aliases.mapValues { ResolvedAlias($0, versions, options, previous: before[$0.name]) }
-            functions[name] = Entry(state: route.state, versions: versions, aliases: aliases)
+            var entry = Entry(state: route.state, versions: versions, aliases: aliases, restriction: route.restriction)
+            for trigger in route.triggers { if case .http(let http) = trigger.kind { entry.httpTriggers[trigger.qualifier] = http } }
+            functions[name] = entry
             let lowered = name.lowercased()
             lowerCase[lowered] = lowerCase[lowered] == nil ? name : .some(nil)
         }
@@ -71,8 +77,8 @@ struct RoutingTable: Sendable {
     func find(
         _ function: String, _ qualifier: String, anyCase: Bool, caller: (StickyKey) -> String?
     ) throws(ServiceError) -> ResolvedVersion {
-        let entry = functions[function] ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
-        guard let entry else { throw .functionNotFound(function) }
+        guard let entry = entry(function, anyCase: anyCase) else { throw .functionNotFound(function) }
+        if let restriction = entry.restriction { throw InvocationRestriction.error(function, reason: restriction.reason) }
         if let version = entry.versions[qualifier], qualifier != "LATEST" { return version }
         var alias = entry.aliases[qualifier]
         if alias == nil, anyCase { alias = entry.aliases.first { $0.key.lowercased() == qualifier.lowercased() }?.value }
@@ -83,6 +89,26 @@ struct RoutingTable: Sendable {
         try Self.check(entry.state, function)
         guard let version else { throw Self.missing(name, alias?.alias.name, function) }
         return version
+    }
+
+    /// The trigger that an HTTP call comes by; nil where the function has none at all, and takes every call.
+    ///
+    /// - Throws: ``ServiceError`` 404 `TriggerNotFound` where it has some, but none for this qualifier.
+    func httpTrigger(_ function: String, _ qualifier: String, anyCase: Bool) throws(ServiceError) -> HTTPTrigger? {
+        guard let triggers = entry(function, anyCase: anyCase)?.httpTriggers, !triggers.isEmpty else { return nil }
+        var trigger = triggers[qualifier]
+        if trigger == nil, anyCase { trigger = triggers.first { $0.key.lowercased() == qualifier.lowercased() }?.value }
+        guard let trigger else {
+            throw ServiceError(
+                status: 404, code: "TriggerNotFound",
+                message: "qualifier '\(qualifier)' of function '\(function)' has no HTTP trigger, and other qualifiers of it have one:"
+                    + " HTTP calls go to those only")
+        }
+        return trigger
+    }
+
+    private func entry(_ function: String, anyCase: Bool) -> Entry? {
+        functions[function] ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
     }
 
     private static func check(_ state: FunctionRoute.State, _ function: String) throws(ServiceError) {

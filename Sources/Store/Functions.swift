@@ -45,7 +45,14 @@ extension Store {
         }
     }
 
-    /// Deletes a function with all its versions.
+    /// Replaces a function's tags. They are no part of what a version freezes: the revision stays.
+    public func setTags(_ tags: [FunctionTag], of name: String) async throws {
+        try await database.write { database in
+            try database.execute(sql: "UPDATE function SET tags = ? WHERE name = ?", arguments: [FunctionTag.json(tags).text, name])
+        }
+    }
+
+    /// Deletes a function with all its versions. It must have no trigger.
     ///
     /// - Returns: whether there was one.
     public func deleteFunction(_ name: String) async throws -> Bool {

@@ -8,6 +8,8 @@ enum Migrations {
         migrator.registerMigration("1 images", migrate: images)
         migrator.registerMigration("2 functions", migrate: functions)
         migrator.registerMigration("3 aliases", migrate: aliases)
+        migrator.registerMigration("4 function settings", migrate: functionSettings)
+        migrator.registerMigration("5 triggers", migrate: triggers)
         return migrator
     }
 }

@@ -20,6 +20,7 @@ struct Swiftlet: AsyncParsableCommand {
         version: swiftletVersion,
         subcommands: [
             ServeCommand.self, ImageCommand.self, FunctionCommand.self, VersionCommand.self, AliasCommand.self,
+            TriggerCommand.self, ConcurrencyCommand.self, TagCommand.self,
             InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
             BenchCommand.self, BenchBareCommand.self,
         ]

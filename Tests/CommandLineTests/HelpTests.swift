@@ -9,7 +9,10 @@ import Testing
         ["version", "list"], ["version", "delete"], ["alias", "create"], ["alias", "update"], ["alias", "get"], ["alias", "list"],
         ["alias", "history"], ["alias", "rollback"], ["alias", "delete"], ["invoke"], ["instance", "list"],
         ["logs"],
-        ["bench", "cold"],
+        ["bench", "cold"], ["function", "disable"], ["function", "enable"], ["trigger", "create"], ["trigger", "update"],
+        ["trigger", "get"],
+        ["trigger", "list"], ["trigger", "delete"], ["concurrency", "set"], ["concurrency", "get"], ["concurrency", "list"],
+        ["concurrency", "delete"], ["tag", "add"], ["tag", "list"], ["tag", "remove"],
     ]
 
     @Test("every verb's help has an example", arguments: verbs) func hasAnExample(_ verb: [String]) throws {
@@ -37,7 +40,8 @@ import Testing
             (["serve", "--listen", "127.0.0.1:9", "--api-listen", "127.0.0.1:9"], "same address"),
             (["function", "create", "f", "--image", "i", "--env", "novalue"], "novalue"), (["frobnicate"], "frobnicate"),
             (["alias", "create", "f", "prod"], "--version"), (["alias", "update", "f", "prod", "--weight", "2"], "2"),
-            (["invoke", "f", "--host", "ftp://x"], "ftp://x"),
+            (["invoke", "f", "--host", "ftp://x"], "ftp://x"), (["trigger", "create", "f", "t"], "--http"),
+            (["tag", "remove", "f"], "--all"),
         ])
     func refuses(_ row: (arguments: [String], named: String)) throws {
         let result = try CommandLineProgram.run(row.arguments)

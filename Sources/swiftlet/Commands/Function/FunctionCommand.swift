@@ -7,6 +7,6 @@ struct FunctionCommand: ParsableCommand {
         discussion: "Example: swiftlet function create hello --image hello:1 --port 9000",
         subcommands: [
             FunctionCreateCommand.self, FunctionUpdateCommand.self, FunctionGetCommand.self, FunctionListCommand.self,
-            FunctionDeleteCommand.self,
+            FunctionDeleteCommand.self, FunctionDisableCommand.self, FunctionEnableCommand.self,
         ])
 }

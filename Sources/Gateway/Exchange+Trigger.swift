@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import FunctionModel
+internal import NIOCore
+internal import NIOHTTP1
+
+/// HTTP calls to a function that says who may call it over HTTP, and how. Source: Function Compute contract §7.7.
+extension Exchange {
+    func come(by trigger: HTTPTrigger, _ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
+        if trigger.isInternetDisabled, !(byPath && isLocal) {
+            return fail(
+                .accessDenied("access denied due to function internet URL is disable; call /http/\(function)/ from the host itself"))
+        }
+        let headers = head.headers
+        let origin = headers.first(name: "origin")
+        if let origin, let rule = trigger.crossOrigin, head.method == .OPTIONS,
+            let method = headers.first(name: "access-control-request-method")
+        {
+            let asked = headers.first(name: "access-control-request-headers")
+            return answerPreflight(rule.preflightFields(origin: origin, method: method, headers: asked), origin)
+        }
+        guard trigger.methods.contains(head.method.rawValue) else {
+            let allowed = HTTPTrigger.methods.filter(trigger.methods.contains).joined(separator: ", ")
+            return fail(.accessDenied("the HTTP trigger of function '\(function)' does not take \(head.method); it takes \(allowed)"))
+        }
+        if let origin { crossOriginFields = (trigger.crossOrigin ?? .byDefault).answerFields(origin: origin) }
+        if trigger.authentication == .anonymous { return call(function, qualifier, target) }
+        verify(trigger, function, qualifier) { self.call(function, qualifier, target) }
+    }
+
+    /// Whether the client is on this machine.
+    private var isLocal: Bool {
+        let address = client.address
+        return address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
+    }
+
+    /// The body waits meanwhile where it is.
+    private func verify(_ trigger: HTTPTrigger, _ function: String, _ qualifier: String, then: @escaping () -> Void) {
+        phase = .connecting
+        let call = PresentedCall(
+            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) }, function: function,
+            qualifier: qualifier)
+        let bound = NIOLoopBound((self, then), eventLoop: loop.eventLoop)
+        let (authentication, eventLoop) = (loop.options.authentication, loop.eventLoop)
+        Task {
+            var refusal: ServiceError?
+            do throws(ServiceError) { try await authentication.verify(call, by: trigger) } catch { refusal = error }
+            eventLoop.execute { [refusal] in
+                let (exchange, then) = bound.value
+                guard !exchange.isOver else { return }
+                if let refusal { exchange.fail(refusal) } else { then() }
+            }
+        }
+    }
+
+    /// A browser asks whether a page may send a request. It is answered here, without an instance.
+    private func answerPreflight(_ fields: [(name: String, value: String)]?, _ origin: String) {
+        guard let fields else {
+            return fail(.accessDenied("the HTTP trigger's corsConfig does not allow this request from origin '\(origin)'"))
+        }
+        phase = .over
+        keepAlive = mayKeepAlive
+        var out = AnswerHead(.noContent, allocator: loop.allocator)
+        out.add("Date", loop.dateText())
+        out.add("X-Fc-Request-Id", id.text)
+        for field in fields { out.add(field.name, field.value) }
+        if !keepAlive { out.add("Connection", "close") }
+        out.end()
+        client.write(out.bytes)
+        client.exchangeEnded(self, keepAlive: keepAlive)
+    }
+}
+
+extension ServiceError {
+    static func accessDenied(_ message: String) -> ServiceError { ServiceError(status: 403, code: "AccessDenied", message: message) }
+}
