@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: rules),
 
         // Floor 4: what may run, and what runs.
-        .target(name: "Catalog", dependencies: ["FunctionModel", "Images", "OCI", "Store", logging], swiftSettings: rules),
+        .target(name: "Catalog", dependencies: ["FunctionModel", "Images", "OCI", "Schedules", "Store", logging], swiftSettings: rules),
         .target(
             name: "Activation",
             dependencies: ["FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", deque, logging, nioCore, nioHTTP1, nioPosix],

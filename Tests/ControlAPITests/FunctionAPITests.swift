@@ -58,7 +58,7 @@ import Testing
             (.GET, "/2023-03-30/functions?tags=x", nil, 400, "InvalidArgument"),
             (.PATCH, "/2023-03-30/functions", nil, 400, "PathNotSupported"),
             (.GET, "/2023-03-30/functions/", nil, 400, "PathNotSupported"),
-            (.GET, "/2023-03-30/functions/echo/triggers", nil, 400, "PathNotSupported"),
+            (.GET, "/2023-03-30/functions/echo/sessions", nil, 400, "PathNotSupported"),
             (.GET, "/2023-03-30/layers", nil, 400, "PathNotSupported"),
             (.POST, "/2023-03-30/functions/echo/invocations", "x", 400, "PathNotSupported"),
             (.GET, "/", nil, 404, "NotFound"),
