@@ -14,7 +14,9 @@ final class DrainedInstanceLog: InstanceLog {
         /// By descriptor: the pump's number for it, while it watches it.
         var watched: [CInt: UInt64] = [:]
 
+        /// One question to the kernel, for both pipes, says most times that there is nothing.
         mutating func drain() {
+            guard OutputPipe.hasBytes(pipes) else { return }
             for index in pipes.indices {
                 let stream = pipes[index].stream
                 pipes[index].drain { line in output.printed(line, stream) }
@@ -36,14 +38,15 @@ final class DrainedInstanceLog: InstanceLog {
 
     func requestStarted(_ request: RequestID) {
         state.withLock { state in
-            state.drain()
+            // What is printed while several run is nobody's: it need not be read before this moment is written down.
+            if state.output.running <= 1 { state.drain() }
             state.output.requestStarted(request)
         }
     }
 
     func requestFinished(_ request: RequestID, error: String?) {
         state.withLock { state in
-            state.drain()
+            if state.output.running <= 2 { state.drain() }
             state.output.requestFinished(request, error: error)
         }
     }

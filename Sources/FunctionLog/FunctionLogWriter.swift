@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+internal import NIOCore
 package import NIOPosix
 import Synchronization
 
@@ -10,6 +11,8 @@ import Synchronization
 package final class FunctionLogWriter: Sendable {
     private struct State {
         var queue: LogQueue
+        /// Lines wait for the moment when all that came in the meantime are written together.
+        var due = false
         /// A task of the pool is writing, or about to.
         var draining = false
         /// Who waits for the files to be removed.
@@ -25,6 +28,9 @@ package final class FunctionLogWriter: Sendable {
         case removeFiles([@Sendable (Result<Void, LogFileError>) -> Void])
         case tell([CheckedContinuation<Void, Never>])
     }
+
+    /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
+    private static let pause = TimeAmount.milliseconds(5)
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -49,8 +55,14 @@ package final class FunctionLogWriter: Sendable {
 
     /// Queues one line. Returns at once.
     package func append(_ line: LogLine) {
-        state.withLock { $0.queue.append(line, at: now()) }
-        startDraining()
+        let isFirst = state.withLock { state in
+            state.queue.append(line, at: now())
+            guard !state.due, !state.draining else { return false }
+            state.due = true
+            return true
+        }
+        guard isFirst else { return }
+        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.pause) { self.startDraining() }
     }
 
     /// Removes the files; lines that wait are dropped. Lines that come later begin a new log.
@@ -87,6 +99,7 @@ package final class FunctionLogWriter: Sendable {
     private func startDraining() {
         let start = state.withLock { state in
             defer { state.draining = true }
+            state.due = false
             return !state.draining
         }
         guard start else { return }

@@ -23,6 +23,9 @@ struct InstanceOutput {
         self.now = now
     }
 
+    /// How many requests run now.
+    var running: Int { requests.count }
+
     mutating func printed(_ line: String, _ stream: LogLine.Stream) {
         output.append(line)
         write(line, stream, request: requests.count == 1 ? requests.first : nil)
@@ -32,11 +35,11 @@ struct InstanceOutput {
         requests.append(request)
         newestRequest = request
         requestLines.clear()
-        platform("FC Invoke Start RequestId: \(request)", request: request)
+        platform("FC Invoke Start RequestId: " + request.text, request: request)
     }
 
     mutating func requestFinished(_ request: RequestID, error: String?) {
-        platform("FC Invoke End RequestId: \(request)\(error.map { ", Error: \($0)" } ?? "")", request: request)
+        platform("FC Invoke End RequestId: " + request.text + (error.map { ", Error: " + $0 } ?? ""), request: request)
         if let index = requests.firstIndex(of: request) { requests.remove(at: index) }
     }
 

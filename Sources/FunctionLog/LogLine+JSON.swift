@@ -36,20 +36,30 @@ extension LogLine {
 
     private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 9: bytes.append(contentsOf: #"\t"#.utf8)
-            case 10: bytes.append(contentsOf: #"\n"#.utf8)
-            case 13: bytes.append(contentsOf: #"\r"#.utf8)
-            case ..<32, 127:
-                let digits = Array("0123456789abcdef".utf8)
-                bytes.append(contentsOf: #"\u00"#.utf8)
-                bytes.append(digits[Int(byte >> 4)])
-                bytes.append(digits[Int(byte & 15)])
-            default: bytes.append(byte)
+        var text = text
+        text.withUTF8 { text in
+            // Most lines have nothing to escape and are copied in one go.
+            if text.allSatisfy({ $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 127 }) {
+                bytes.append(contentsOf: text)
+            } else {
+                for byte in text { writeEscaped(byte, to: &bytes) }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func writeEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+        case 9: bytes.append(contentsOf: #"\t"#.utf8)
+        case 10: bytes.append(contentsOf: #"\n"#.utf8)
+        case 13: bytes.append(contentsOf: #"\r"#.utf8)
+        case ..<32, 127:
+            let digits = Array("0123456789abcdef".utf8)
+            bytes.append(contentsOf: #"\u00"#.utf8)
+            bytes.append(digits[Int(byte >> 4)])
+            bytes.append(digits[Int(byte & 15)])
+        default: bytes.append(byte)
+        }
     }
 }

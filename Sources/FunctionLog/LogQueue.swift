@@ -28,12 +28,12 @@ struct LogQueue {
     var isEmpty: Bool { batch == nil }
 
     /// Takes a line in, or counts it as dropped. The first line taken in after a loss has the notice of it before it.
-    mutating func append(_ line: LogLine, at time: LogTime) {
+    mutating func append(_ line: LogLine, at time: @autoclosure () -> LogTime) {
         if let batch, batch.bytes.count >= limit { return drop(1, because: "the disk did not keep up", sample: line) }
-        var next = batch ?? Batch(bytes: [], lines: 0, sample: line)
+        var next = batch.take() ?? Batch(bytes: [], lines: 0, sample: line)
         if let loss = dropped {
             let notice = LogLine(
-                time: time.text, stream: .platform, version: loss.sample.version, instance: loss.sample.instance, request: nil,
+                time: time().text, stream: .platform, version: loss.sample.version, instance: loss.sample.instance, request: nil,
                 message: "\(loss.count) log lines were dropped here: \(loss.reason)")
             notice.write(to: &next.bytes)
             dropped = nil

@@ -14,19 +14,43 @@ public struct LogTime: Hashable, Sendable {
         return LogTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    /// RFC 3339, UTC, six digits of a second: `2026-01-31T23:59:59.000001Z`.
+    /// RFC 3339, UTC, six digits of a second: `2026-01-31T23:59:59.000001Z`. Written by hand since it runs for every line.
     public var text: String {
-        var clock = time_t(microseconds.dividedDown(by: 1_000_000))
-        let fraction = Int(microseconds) - clock * 1_000_000
-        var parts = tm()
-        gmtime_r(&clock, &parts)
-        func digits(_ value: Int, _ count: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, count - text.count)) + text
+        let seconds = microseconds.dividedDown(by: 1_000_000)
+        let (days, second) = (seconds.dividedDown(by: 86400), Int(seconds - seconds.dividedDown(by: 86400) * 86400))
+        let date = Self.date(days: Int(days))
+        return String(unsafeUninitializedCapacity: 27) { text in
+            var at = 0
+            func put(_ number: Int, _ digits: Int, _ behind: UInt8) {
+                var rest = number
+                for index in stride(from: at + digits - 1, through: at, by: -1) {
+                    text[index] = UInt8(48 + rest % 10)
+                    rest /= 10
+                }
+                text[at + digits] = behind
+                at += digits + 1
+            }
+            put(date.year, 4, UInt8(ascii: "-"))
+            put(date.month, 2, UInt8(ascii: "-"))
+            put(date.day, 2, UInt8(ascii: "T"))
+            put(second / 3600, 2, UInt8(ascii: ":"))
+            put(second / 60 % 60, 2, UInt8(ascii: ":"))
+            put(second % 60, 2, UInt8(ascii: "."))
+            put(Int(microseconds - seconds * 1_000_000), 6, UInt8(ascii: "Z"))
+            return at
         }
-        let date = "\(digits(Int(parts.tm_year) + 1900, 4))-\(digits(Int(parts.tm_mon) + 1, 2))-\(digits(Int(parts.tm_mday), 2))"
-        let time = "\(digits(Int(parts.tm_hour), 2)):\(digits(Int(parts.tm_min), 2)):\(digits(Int(parts.tm_sec), 2))"
-        return "\(date)T\(time).\(digits(fraction, 6))Z"
+    }
+
+    /// The Gregorian date of a day, counted from 1970-01-01. Counting from 1 March lets leap days come last in their year, in a cycle of 400 years.
+    private static func date(days: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = Int(Int64(shifted).dividedDown(by: 146_097))
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
     }
 }
 

@@ -18,6 +18,15 @@ struct OutputPipe {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
+    /// Whether anything lies in one of these, or has ended.
+    static func hasBytes(_ pipes: [OutputPipe]) -> Bool {
+        guard pipes.count == 2 else { return !pipes.isEmpty }
+        return withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { polls in
+            for index in 0..<2 { polls[index] = pollfd(fd: pipes[index].descriptor, events: Int16(POLLIN), revents: 0) }
+            return poll(polls.baseAddress, 2, 0) != 0
+        }
+    }
+
     /// Bytes that lie in the pipe now.
     private var available: Int {
         var count: CInt = 0

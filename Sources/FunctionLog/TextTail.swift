@@ -26,7 +26,7 @@ struct TextTail {
     }
 
     mutating func clear() {
-        lines = []
+        lines.removeAll(keepingCapacity: lines.count < 64)
         first = 0
         size = 0
     }

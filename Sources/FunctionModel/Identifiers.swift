@@ -13,7 +13,7 @@ public struct InstanceID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter seconds: Unix time, in seconds.
     public init(seconds: Int64, using random: inout some RandomNumberGenerator) {
-        text = "c-" + timeAndRandomHex(seconds: seconds, using: &random)
+        text = timeAndRandomHex("c", seconds: seconds, using: &random)
     }
 
     public var description: String { text }
@@ -31,17 +31,29 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter seconds: Unix time, in seconds.
     public init(seconds: Int64, using random: inout some RandomNumberGenerator) {
-        text = "1-" + timeAndRandomHex(seconds: seconds, using: &random)
+        text = timeAndRandomHex("1", seconds: seconds, using: &random)
     }
 
     public var description: String { text }
 }
 
-private func timeAndRandomHex(seconds: Int64, using random: inout some RandomNumberGenerator) -> String {
-    func hex(_ value: UInt64, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text.suffix(digits)
-    }
+/// Made for every call, so written straight into its text.
+private func timeAndRandomHex(_ kind: Unicode.Scalar, seconds: Int64, using random: inout some RandomNumberGenerator) -> String {
     let bits: (UInt64, UInt64) = (random.next(), random.next())
-    return "\(hex(UInt64(bitPattern: seconds), digits: 8))-\(hex(bits.0, digits: 8))-\(hex(bits.1, digits: 12))"
+    return String(unsafeUninitializedCapacity: 32) { text in
+        text[0] = UInt8(ascii: kind)
+        var at = 1
+        func put(_ value: UInt64, digits: Int) {
+            text[at] = UInt8(ascii: "-")
+            for index in 0..<digits {
+                let digit = UInt8(value >> UInt64(4 * (digits - 1 - index)) & 15)
+                text[at + 1 + index] = digit < 10 ? 48 + digit : 87 + digit
+            }
+            at += digits + 1
+        }
+        put(UInt64(bitPattern: seconds), digits: 8)
+        put(bits.0, digits: 8)
+        put(bits.1, digits: 12)
+        return at
+    }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Activation
-internal import DequeModule
 internal import FunctionModel
 internal import NIOCore
 internal import NIOHTTP1
 
 /// One client: reads heads, gives each request its exchange, one after the other, and writes what the exchange answers.
 final class ClientConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private enum State {
@@ -17,25 +16,29 @@ final class ClientConnection: ChannelInboundHandler {
         /// The answer is sent and the connection ends; the rest of the request is read and dropped for a while, since closing a socket with
         /// unread bytes would take the answer away from the client.
         case discarding(until: NIODeadline)
-        /// Bytes of another protocol; the handler behind this one has them.
+        /// Bytes of another protocol.
         case tunnel(Exchange)
         case closed
     }
 
     private static let discardTime = TimeAmount.seconds(10)
-    /// Parts of later requests that are kept before reading stops.
-    private static let queuedParts = 32
-    private static let smallWrite = 2048
+    /// Bytes of later requests that are kept before reading stops.
+    private static let keptBytes = 16 << 10
 
     private let loop: GatewayLoop
     private var context: ChannelHandlerContext?
     private var state: State
-    private var queued: Deque<HTTPServerRequestPart> = []
-    private var workingQueue = false
+    private var parser = RequestParser()
+    private var unread = ByteBuffer()
+    private var working = false
     private var reading = true
-    private var outgoing: ByteBuffer?
+    /// Bytes that have just come are being worked on; ``channelReadComplete(context:)`` flushes what they cause.
+    private(set) var isInRead = false
+    private var outgoing = PendingWrite()
     private var blockedSince: NIODeadline?
     private(set) lazy var address: String = context?.channel.remoteAddress?.ipAddress ?? "unknown"
+    /// Its place in the loop's list of clients.
+    var place = 0
 
     init(loop: GatewayLoop) {
         self.loop = loop
@@ -67,25 +70,58 @@ final class ClientConnection: ChannelInboundHandler {
 
     private var isClosed: Bool { if case .closed = state { true } else { false } }
 
-    /// Bytes have come, of whatever: the time for a head begins with its first one.
-    func bytesArrived() {
-        if case .idle(let since, nil) = state { state = .idle(since: since, headDue: loop.clock.now() + loop.options.headTime) }
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .tunnel = state { context.fireChannelRead(data) } else { take(unwrapInboundIn(data)) }
+        var bytes = unwrapInboundIn(data)
+        isInRead = true
+        if case .tunnel(let exchange) = state { return exchange.tunnelled(toFunction: bytes) }
+        if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
+        work()
     }
 
-    private func take(_ part: HTTPServerRequestPart) {
+    /// Takes parts out of what has come, as many as the present exchange can take.
+    private func work() {
+        guard !working else { return }
+        working = true
+        defer { working = false }
+        do throws(Malformed) {
+            while let part = try nextPart() { take(part) }
+        } catch {
+            unread.clear()
+            switch state {
+            case .exchanging(let exchange): exchange.requestUnparsable(error.reason)
+            case .idle, .discarding, .tunnel, .closed: refuseHead(error.reason)
+            }
+        }
+        if unread.readableBytes == 0 { unread = ByteBuffer() }
+    }
+
+    private func nextPart() throws(Malformed) -> RequestParser.Part? {
+        switch state {
+        case .idle(let since, let due):
+            if let part = try parser.next(&unread) { return part }
+            // The time for a head begins with its first byte; a head that comes at once needs no clock.
+            if due == nil, unread.readableBytes > 0 { state = .idle(since: since, headDue: loop.clock.now() + loop.options.headTime) }
+            return nil
+        case .exchanging(let exchange):
+            guard exchange.requestEnded else { return try parser.next(&unread) }
+            if unread.readableBytes > Self.keptBytes { setReading(false) }
+            return nil
+        case .discarding:
+            do throws(Malformed) { return try parser.next(&unread) } catch {
+                unread.clear()
+                return nil
+            }
+        case .tunnel, .closed: return nil
+        }
+    }
+
+    private func take(_ part: RequestParser.Part) {
         switch state {
         case .idle:
             guard case .head(let head) = part else { return }
             let exchange = Exchange(head, client: self, loop: loop)
             state = .exchanging(exchange)
             exchange.begin()
-        case .exchanging(let exchange) where exchange.requestEnded:
-            queued.append(part)
-            if queued.count > Self.queuedParts { setReading(false) }
         case .exchanging(let exchange): exchange.requested(part)
         case .discarding:
             if case .end = part { close() }
@@ -94,9 +130,9 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        isInRead = false
         switch state {
-        case .exchanging(let exchange): exchange.requestPaused()
-        case .tunnel: context.fireChannelReadComplete()
+        case .exchanging(let exchange), .tunnel(let exchange): exchange.requestPaused()
         case .idle, .discarding, .closed: break
         }
     }
@@ -105,21 +141,12 @@ final class ClientConnection: ChannelInboundHandler {
         let writable = context.channel.isWritable
         blockedSince = writable ? nil : loop.clock.now()
         switch state {
-        case .exchanging(let exchange): exchange.clientWritabilityChanged(writable)
-        case .tunnel: context.fireChannelWritabilityChanged()
+        case .exchanging(let exchange), .tunnel(let exchange): exchange.clientWritabilityChanged(writable)
         case .idle, .discarding, .closed: break
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch state {
-        case .idle where error is HTTPParserError:
-            refuseHead("\(error)")
-        case .exchanging(let exchange) where error is HTTPParserError: exchange.requestUnparsable("\(error)")
-        case .closed: break
-        default: context.close(promise: nil)
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: What an exchange asks for
 
@@ -131,26 +158,10 @@ final class ClientConnection: ChannelInboundHandler {
         setAutoRead(context.channel, on)
     }
 
-    /// Small pieces are put together, so that a short answer is one write.
-    func write(_ bytes: ByteBuffer) {
-        guard var gathered = outgoing else {
-            outgoing = bytes
-            return
-        }
-        if bytes.readableBytes <= Self.smallWrite {
-            gathered.writeImmutableBuffer(bytes)
-            outgoing = gathered
-        } else {
-            context?.write(wrapOutboundOut(gathered), promise: nil)
-            outgoing = bytes
-        }
-    }
-
-    func flush() {
-        guard let gathered = outgoing else { return }
-        outgoing = nil
-        context?.writeAndFlush(wrapOutboundOut(gathered), promise: nil)
-    }
+    func write(_ bytes: ByteBuffer) { outgoing.add(bytes, to: context) }
+    func write(chunk: ByteBuffer) { outgoing.add(chunk: chunk, allocator: loop.allocator, to: context) }
+    func write(chunkedEnd trailers: HeaderFields) { outgoing.add(chunkedEnd: trailers, to: context) }
+    func flush() { outgoing.flush(to: context) }
 
     /// The answer is written. With `keepAlive` the next request may begin.
     func exchangeEnded(_ exchange: Exchange, keepAlive: Bool) {
@@ -159,30 +170,25 @@ final class ClientConnection: ChannelInboundHandler {
             if exchange.requestEnded { return close() }
             flush()
             state = .discarding(until: loop.clock.now() + Self.discardTime)
-            return setReading(true)
+            setReading(true)
+            return work()
         }
         flush()
         state = .idle(since: loop.clock.now(), headDue: nil)
         setReading(true)
-        workQueue()
-    }
-
-    private func workQueue() {
-        guard !workingQueue else { return }
-        workingQueue = true
-        defer { workingQueue = false }
-        while !queued.isEmpty {
-            if case .exchanging(let exchange) = state, exchange.requestEnded { return }
-            take(queued.removeFirst())
-        }
+        guard unread.readableBytes > 0 else { return }
+        work()
         if case .exchanging(let exchange) = state { exchange.requestPaused() }
     }
 
     /// Hands the bare connection over to a tunnel.
-    func becomeTunnel(_ exchange: Exchange) -> (any Channel)? {
-        guard !isClosed, let context else { return nil }
+    ///
+    /// - Returns: bytes that came behind the request; nil where the client has gone.
+    func becomeTunnel(_ exchange: Exchange) -> ByteBuffer? {
+        guard !isClosed, context != nil else { return nil }
         state = .tunnel(exchange)
-        return context.channel
+        defer { unread = ByteBuffer() }
+        return unread
     }
 
     func tunnelEnded() { if !isClosed { close() } }
@@ -204,14 +210,15 @@ final class ClientConnection: ChannelInboundHandler {
     }
 
     private func refuseHead(_ reason: String) {
-        refuse(.badRequest, "InvalidArgument", "this is not a request that HTTP/1.1 allows: \(reason)")
+        refuse(
+            .badRequest, "InvalidArgument", "this request could be understood in two ways, or is not HTTP/1.1, and is refused: \(reason)")
     }
 
     /// Answers outside of any exchange, because there is no head to begin one with.
     private func refuse(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
         let id = loop.newRequestID()
         let body = ErrorBody.service(.init(status: Int(status.code), code: code, message: message), id)
-        var head = AnswerHead(status, allocator: loop.allocator)
+        var head = HeadWriter(status, allocator: loop.allocator)
         head.add("X-Fc-Request-Id", id.text)
         head.add("Content-Type", "application/json")
         head.add(contentLength: body.utf8.count)
@@ -237,8 +244,7 @@ final class ClientConnection: ChannelInboundHandler {
     /// Closes when everything that was written has gone out; a plain close would throw away what the client has not taken yet.
     private func close() {
         guard let context else { return }
-        let last = outgoing ?? ByteBuffer()
-        outgoing = nil
+        let last = outgoing.take() ?? ByteBuffer()
         context.writeAndFlush(wrapOutboundOut(last)).assumeIsolated().whenComplete { _ in self.closeNow() }
     }
 
@@ -249,17 +255,4 @@ final class ClientConnection: ChannelInboundHandler {
 func seconds(_ amount: TimeAmount) -> String {
     let value = Double(amount.nanoseconds) / 1e9
     return value == value.rounded() ? "\(Int(value)) s" : "\(value) s"
-}
-
-/// Tells the connection that bytes have come, before they are parsed: a head that never ends makes no other sound.
-final class ArrivalWatch: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    private let client: ClientConnection
-
-    init(_ client: ClientConnection) { self.client = client }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        client.bytesArrived()
-        context.fireChannelRead(data)
-    }
 }

@@ -7,7 +7,7 @@ internal import NIOHTTP1
 
 /// The answer on its way to the client.
 extension Exchange {
-    func answered(_ part: HTTPClientResponsePart) {
+    func answered(_ part: ResponseParser.Part) {
         guard case .forwarding(let upstream) = phase else { return }
         switch part {
         case .head(let head):
@@ -21,12 +21,23 @@ extension Exchange {
             case .controlAPI: passHead(head, upstream)
             case .unknown: break
             }
+        case .interim(let head): passInterim(head)
         case .body(let bytes): answeredBody(bytes, upstream)
-        case .end: answerEnded(upstream)
+        case .end(let trailers): answerEnded(trailers, upstream)
         }
     }
 
     func answerPaused() { if case .streaming = answer { client.flush() } }
+
+    /// An answer before the answer (RFC 9110 §15.2), such as 103 with hints. 100 was said already where it was asked for, and HTTP/1.0 knows none.
+    private func passInterim(_ head: ResponseHead) {
+        guard case .http = kind, head.status != 100, self.head.version == .http1_1, case .none = answer else { return }
+        var out = HeadWriter(head, allocator: loop.allocator)
+        out.add(head.headers) { HeaderRules.passesToClient($0, of: head.headers) }
+        out.end()
+        client.write(out.bytes)
+        client.flush()
+    }
 
     private func noteFirstByte() {
         guard coldStart == nil, let lease, let start = lease.start, let version else { return }
@@ -38,36 +49,29 @@ extension Exchange {
 
     // MARK: Status, headers and body as they are
 
-    private func passHead(_ head: HTTPResponseHead, _ upstream: UpstreamConnection) {
-        if head.status == .switchingProtocols { return switchProtocols(head, upstream) }
+    private func passHead(_ head: ResponseHead, _ upstream: UpstreamConnection) {
+        if head.status == 101 { return switchProtocols(head, upstream) }
         let isAPI = lease == nil
-        var size = 0
-        for (name, value) in head.headers {
-            size += name.utf8.count + value.utf8.count + 4
-            guard HeaderRules.isClean(value) else { return badAnswer("header '\(name)' has a control character in it") }
-        }
+        let size = head.headers.lines.reduce(0) { $0 + $1.name.count + $1.value.count + 4 }
         guard isAPI || size <= loop.options.answerHeaderBytes else {
             return badAnswer("its header fields have \(size) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
-        var length: String?
-        var isShared = false
-        var out = AnswerHead(head.status, allocator: loop.allocator)
-        for (name, value) in head.headers {
-            let meaning = HeaderName.of(name)
-            if case .contentLength = meaning { length = value }
-            if !crossOriginFields.isEmpty, name.lowercased() == "access-control-allow-origin" { isShared = true }
-            if isAPI ? passesFromAPI(meaning) : HeaderRules.passesToClient(meaning, value) { out.add(name, value) }
-        }
-        if !isAPI {
-            out.add("Date", loop.dateText())
+        var out = HeadWriter(head, allocator: loop.allocator)
+        if isAPI {
+            out.add(head.headers, where: HeaderRules.passesFromAPI)
+        } else {
+            out.add(head.headers) { HeaderRules.passesToClient($0, of: head.headers) }
+            out.add(lines: loop.dateLine())
             out.add("X-Fc-Request-Id", id.text)
             // A function that answers pages of other origins itself knows better.
-            if !isShared { for field in crossOriginFields { out.add(field.name, field.value) } }
+            if !crossOriginFields.isEmpty, !head.headers.contains(name: "access-control-allow-origin") {
+                for field in crossOriginFields { out.add(name: field.name, field.value) }
+            }
             if let version { out.add("X-Fc-Invocation-Function-Version", version.version.key.version) }
         }
-        let framing = framing(head.status, length)
+        let framing = framing(head)
         switch framing {
-        case .noBody, .length: if let length, head.status != .noContent { out.add("Content-Length", length) }
+        case .noBody, .length: if let length = head.contentLength, head.status != 204 { out.add(contentLength: length) }
         case .chunked: out.add("Transfer-Encoding", "chunked")
         case .untilClose: break
         }
@@ -79,16 +83,9 @@ extension Exchange {
         pauseIfBlocked(upstream)
     }
 
-    private func passesFromAPI(_ name: HeaderName) -> Bool {
-        switch name {
-        case .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding: false
-        default: true
-        }
-    }
-
-    private func framing(_ status: HTTPResponseStatus, _ length: String?) -> Framing {
-        if head.method == .HEAD || status == .noContent || status == .notModified { return .noBody }
-        if length != nil { return .length }
+    private func framing(_ answer: ResponseHead) -> Framing {
+        if head.method == .HEAD || answer.status == 204 || answer.status == 304 { return .noBody }
+        if answer.contentLength != nil { return .length }
         return head.version == .http1_0 ? .untilClose : .chunked
     }
 
@@ -97,7 +94,7 @@ extension Exchange {
         case .none: break
         case .held(let error, var kept):
             answer = .none
-            kept.writeImmutableBuffer(bytes)
+            if kept.readableBytes == 0 { kept = bytes } else { kept.writeImmutableBuffer(bytes) }
             answer = .held(error: error, kept)
             if kept.readableBytes > heldLimit { releaseHeld(error, kept, upstream) }
         case .streaming(let framing):
@@ -110,11 +107,7 @@ extension Exchange {
         switch framing {
         case .noBody: break
         case .length, .untilClose: client.write(bytes)
-        case .chunked:
-            guard bytes.readableBytes > 0 else { return }
-            client.write(ByteBuffer(string: String(bytes.readableBytes, radix: 16) + "\r\n"))
-            client.write(bytes)
-            client.write(ByteBuffer(staticString: "\r\n"))
+        case .chunked: client.write(chunk: bytes)
         }
     }
 
@@ -123,16 +116,16 @@ extension Exchange {
         if !client.isWritable { upstream.setReading(false) }
     }
 
-    var mayKeepAlive: Bool { head.isKeepAlive && requestEnded && !loop.stopping && facts?.upgrade == nil }
+    var mayKeepAlive: Bool { head.isKeepAlive && requestEnded && !loop.stopping && !isSuspect && facts.upgrade == nil }
 
     // MARK: The end
 
-    private func answerEnded(_ upstream: UpstreamConnection) {
+    private func answerEnded(_ trailers: HeaderFields, _ upstream: UpstreamConnection) {
         switch answer {
         case .none: return
         case .held(let error, let body): finishHeld(error, body, upstream)
         case .streaming(let framing):
-            if case .chunked = framing { client.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+            if case .chunked = framing { client.write(chunkedEnd: trailers) }
             giveBack(upstream)
             client.exchangeEnded(self, keepAlive: keepAlive)
         }

@@ -7,8 +7,6 @@ internal import NIOHTTP1
 
 /// The answer of an event call: always 200, the body alone is the image's. Source: Function Compute contract §8.2 to §8.4.
 extension Exchange {
-    private static let exposed =
-        "Date,x-fc-request-id,x-fc-error-type,x-fc-code-checksum,x-fc-invocation-duration,x-fc-max-memory-usage,x-fc-log-result,x-fc-invocation-code-version"
     /// Bytes of log that `x-fc-log-result` carries, before base64.
     private static let logBytes = 4096
 
@@ -79,17 +77,13 @@ extension Exchange {
 
     private func writeEventHead(errorType: String?, length: Int?, log: String?) {
         guard let version else { return }
-        var out = AnswerHead(.ok, allocator: loop.allocator, capacity: 1024)
-        let key = version.version.key
+        var out = HeadWriter(.ok, allocator: loop.allocator, capacity: 768)
         out.add("Content-Type", errorType != nil && length != nil && answerIsOurs ? "application/json" : "application/octet-stream")
-        out.add("Date", loop.dateText())
+        out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)
         if let instance = servedBy { out.add("X-Fc-Instance-Id", instance.id.text) }
-        out.add("X-Fc-Invocation-Duration", String(elapsed.nanoseconds / 1_000_000))
-        out.add("X-Fc-Code-Checksum", version.version.manifest.hex)
-        out.add("X-Fc-Invocation-Service-Version", key.version)
-        out.add("X-Fc-Invocation-Function-Version", key.version)
-        out.add("Access-Control-Expose-Headers", Self.exposed)
+        out.add("X-Fc-Invocation-Duration", Int(elapsed.nanoseconds / 1_000_000))
+        out.add(lines: version.answerLines)
         if let errorType { out.add("X-Fc-Error-Type", errorType) }
         if let log { out.add("X-Fc-Log-Result", base64(log.utf8.suffix(Self.logBytes))) }
         if let coldStart { out.add("Server-Timing", Self.timing(coldStart)) }

@@ -125,9 +125,9 @@ extension Exchange {
         if case .streaming = answer { return client.closeNow() }
         keepAlive = mayKeepAlive
         let body = ErrorBody.service(error, id)
-        var out = AnswerHead(HTTPResponseStatus(statusCode: error.status), allocator: loop.allocator)
+        var out = HeadWriter(HTTPResponseStatus(statusCode: error.status), allocator: loop.allocator)
         out.add("Content-Type", "application/json")
-        out.add("Date", loop.dateText())
+        out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)
         if let retryAfter {
             out.add("Retry-After", String(retryAfter))

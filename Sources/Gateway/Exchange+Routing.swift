@@ -7,15 +7,11 @@ internal import NIOHTTP1
 /// From the head to the call: what is asked for, of whom, and whether it may.
 extension Exchange {
     func begin() {
-        do {
-            facts = try RequestFacts(head)
-        } catch {
-            return fail(.invalidArgument("this request could be understood in two ways and is refused: \(error.reason)"))
-        }
-        guard let facts else { return }
         guard let (target, host) = originForm(facts) else {
-            return fail(.invalidArgument("the request target must be a path, or a URL that begins with http://"))
+            isSuspect = true
+            return fail(.invalidArgument("the request target must be a path, or a URL that begins with http:// and names a host alone"))
         }
+        authority = host
         switch Destination.of(method: head.method.rawValue, target: target, host: host) {
         case .event(let function, let qualifier): event(function, qualifier)
         case .http(let function, let qualifier, let target, let byPath): http(function, qualifier, target, byPath: byPath)
@@ -31,11 +27,13 @@ extension Exchange {
         let rest = uri.dropFirst(7)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
         let path = rest[end...]
+        // A user before the host, or anything else that no host has, would lead one reader elsewhere than the other.
+        guard !rest[..<end].isEmpty, rest[..<end].utf8.allSatisfy(Grammar.isHost) else { return nil }
         return (path.first == "/" ? String(path) : "/" + path, String(rest[..<end]))
     }
 
     private func event(_ function: String, _ qualifier: String) {
-        guard let facts, withinLimits(facts) else { return }
+        guard withinLimits(facts) else { return }
         let headers = head.headers
         if let given = headers.first(name: "x-fc-request-id").flatMap({ RequestID(HeaderRules.unquoted($0)) }) { id = given }
         let type = HeaderRules.unquoted(headers.first(name: "x-fc-invocation-type") ?? "Sync")
@@ -68,7 +66,7 @@ extension Exchange {
     }
 
     private func http(_ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
-        guard let facts, withinLimits(facts) else { return }
+        guard withinLimits(facts) else { return }
         do {
             guard let trigger = try loop.table.httpTrigger(function, qualifier, anyCase: true) else {
                 return call(function, qualifier, target)
@@ -121,50 +119,54 @@ extension Exchange {
         return true
     }
 
-    /// The head that goes on. The fields are gathered in an array, since `HTTPHeaders` looks through each one that is added to it.
-    func forwardedHead() -> HTTPRequestHead {
-        guard let facts else { return head }
+    /// The head that goes on.
+    func forwardedHead() -> ByteBuffer {
         switch kind {
-        case .event(let version, _): return eventHead(version, facts)
-        case .http(let version, let target): return httpHead(version, target, facts)
+        case .event(let version, _): return eventHead(version)
+        case .http(let version, let target): return httpHead(version, target)
         case .controlAPI(let target):
-            var fields = HeaderRules.toAPI(head.headers, facts)
-            HeaderRules.frame(&fields, head.method, facts)
-            return HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: HTTPHeaders(fields))
-        case .unknown: return head
+            var out = HeadWriter(head.method, target, allocator: loop.allocator, capacity: head.headers.bytes.readableBytes + 64)
+            out.add(head.headers) { HeaderRules.passesToAPI($0, head) }
+            HeaderRules.frame(&out, head.method, facts)
+            out.end()
+            return out.bytes
+        case .unknown: return head.headers.bytes
         }
     }
 
-    private func eventHead(_ version: ResolvedVersion, _ facts: RequestFacts) -> HTTPRequestHead {
-        var fields: [(String, String)] = []
-        fields.reserveCapacity(version.eventHeaders.count + 6)
-        fields.append(("Host", version.host))
-        fields.append(("Content-Type", "application/octet-stream"))
-        fields.append(("Content-Length", String(facts.contentLength ?? 0)))
-        fields.append(("x-fc-request-id", id.text))
-        fields.append(contentsOf: version.eventHeaders)
-        for name in ["traceparent", "tracestate"] {
-            if let value = head.headers.first(name: name) { fields.append((name, value)) }
-        }
-        return HTTPRequestHead(version: .http1_1, method: .POST, uri: "/invoke", headers: HTTPHeaders(fields))
+    private func eventHead(_ version: ResolvedVersion) -> ByteBuffer {
+        var out = HeadWriter(start: version.eventStart, allocator: loop.allocator, room: 256 + bodyBytes)
+        out.add(contentLength: facts.contentLength ?? 0)
+        out.add("x-fc-request-id", id.text)
+        TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
+        out.end()
+        return out.bytes
     }
 
-    private func httpHead(_ version: ResolvedVersion, _ target: String, _ facts: RequestFacts) -> HTTPRequestHead {
+    private func httpHead(_ version: ResolvedVersion, _ target: String) -> ByteBuffer {
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
-        let origin = HeaderRules.Origin(address: client.address, host: facts.host ?? "")
-        var fields = HeaderRules.toFunction(head.headers, facts, origin: origin, own: version.httpHeaders)
-        fields.append(("x-fc-request-id", id.text))
-        fields.append(("x-fc-client-ip", client.address))
-        fields.append(("x-fc-base-path", path))
-        if facts.host == nil { fields.append(("Host", version.host)) }
-        if let upgrade = webSocket { fields += [("Connection", "Upgrade"), ("Upgrade", upgrade)] }
-        HeaderRules.frame(&fields, head.method, facts)
-        return HTTPRequestHead(version: .http1_1, method: head.method, uri: target, headers: HTTPHeaders(fields))
+        let origin = HeaderRules.Origin(address: client.address, host: authority ?? version.host, scheme: "http")
+        var out = HeadWriter(
+            head.method, target, allocator: loop.allocator,
+            capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + target.utf8.count + 640)
+        HeaderRules.toFunction(&out, head, origin: origin)
+        out.add(lines: version.httpLines)
+        out.add("x-fc-request-id", id.text)
+        out.add("x-fc-client-ip", client.address)
+        out.add("x-fc-base-path", path)
+        TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
+        if let upgrade = webSocket {
+            out.add("Connection", "Upgrade")
+            out.add("Upgrade", upgrade)
+        }
+        HeaderRules.frame(&out, head.method, facts)
+        out.end()
+        return out.bytes
     }
 
     /// The one protocol that an HTTP call may change to; an upgrade to anything else is not passed on, which a server may do (RFC 9110 §7.8).
     var webSocket: String? {
-        guard let facts, !facts.hasBody, head.method == .GET, let upgrade = facts.upgrade, upgrade.lowercased() == "websocket" else {
+        guard !facts.hasBody, head.method == .GET, let upgrade = facts.upgrade, upgrade.lowercased() == "websocket" else {
             return nil
         }
         return upgrade

@@ -59,10 +59,10 @@ extension Exchange {
         }
         phase = .over
         keepAlive = mayKeepAlive
-        var out = AnswerHead(.noContent, allocator: loop.allocator)
-        out.add("Date", loop.dateText())
+        var out = HeadWriter(.noContent, allocator: loop.allocator)
+        out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)
-        for field in fields { out.add(field.name, field.value) }
+        for field in fields { out.add(name: field.name, field.value) }
         if !keepAlive { out.add("Connection", "close") }
         out.end()
         client.write(out.bytes)

@@ -52,10 +52,13 @@ final class Exchange {
 
     let client: ClientConnection
     let loop: GatewayLoop
-    let head: HTTPRequestHead
+    let head: RequestHead
     let arrived: NIODeadline
     var id: RequestID
-    var facts: RequestFacts?
+    /// What the head says; the length of a chunked event is put in once it is known.
+    var facts: RequestFacts
+    /// What the client asks for, without the host where the request target names one.
+    var authority: String?
     var kind = Kind.unknown
     var phase = Phase.connecting
     var answer = Answer.none
@@ -63,8 +66,11 @@ final class Exchange {
     /// Body that came before it could be forwarded.
     var held: Deque<ByteBuffer> = []
     var bodyBytes = 0
-    private(set) var requestEnded = false
+    private(set) var requestEnded: Bool
+    private var trailers = HeaderFields.none
     var keepAlive = false
+    /// The request was refused for its form: nothing more is read from whoever sent it.
+    var isSuspect = false
     /// Whether the function keeps its connection open after this answer.
     var reusable = false
     /// The instance that got the call last, also after the place on it was given back.
@@ -78,8 +84,10 @@ final class Exchange {
     private var retried = false
     private var returns = 0
 
-    init(_ head: HTTPRequestHead, client: ClientConnection, loop: GatewayLoop) {
+    init(_ head: RequestHead, client: ClientConnection, loop: GatewayLoop) {
         self.head = head
+        facts = head.facts
+        requestEnded = !head.facts.hasBody
         self.client = client
         self.loop = loop
         arrived = loop.clock.now()
@@ -91,20 +99,21 @@ final class Exchange {
 
     // MARK: The request
 
-    func requested(_ part: HTTPServerRequestPart) {
+    func requested(_ part: RequestParser.Part) {
         switch part {
         case .head: break
         case .body(let bytes): requestedBody(bytes)
-        case .end:
+        case .end(let trailers):
             requestEnded = true
+            self.trailers = trailers
             client.setReading(true)
             switch phase {
             case .forwarding(let upstream):
-                upstream.sendEnd(nil)
-                upstream.flush()
+                upstream.sendEnd(trailers)
+                if !client.isInRead { upstream.flush() }
             case .collecting:
-                facts?.contentLength = bodyBytes
-                facts?.chunked = false
+                facts.contentLength = bodyBytes
+                facts.chunked = false
                 acquire()
             case .waiting, .connecting, .tunnel, .awaitingLog, .over: break
             }
@@ -128,7 +137,10 @@ final class Exchange {
     }
 
     func requestPaused() {
-        if case .forwarding(let upstream) = phase { upstream.flush() }
+        switch phase {
+        case .forwarding(let upstream), .tunnel(let upstream): upstream.flush()
+        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        }
     }
 
     // MARK: A place on an instance, and a connection to it
@@ -212,19 +224,19 @@ final class Exchange {
             forwardedAt = loop.clock.now()
             lease?.instance.log?.requestStarted(id)
         }
-        upstream.send(forwardedHead())
+        upstream.send(head: forwardedHead(), chunked: facts.chunked)
         while let bytes = held.popFirst() { upstream.send(bytes) }
         if requestEnded {
-            upstream.sendEnd(nil)
+            upstream.sendEnd(trailers)
         } else {
             lastBodyByte = loop.clock.now()
-            if facts?.expectsContinue == true, bodyBytes == 0 {
+            if facts.expectsContinue, bodyBytes == 0 {
                 client.write(Self.goOn)
                 client.flush()
             }
             client.setReading(upstream.isWritable)
         }
-        upstream.flush()
+        if !client.isInRead { upstream.flush() }
     }
 
     /// The connection ended before the answer did.
@@ -238,7 +250,7 @@ final class Exchange {
 
     private func lost(_ upstream: UpstreamConnection) {
         // A connection that lay idle may have been closed just as the request went out: what may be repeated is, once, on a new one.
-        if case .none = answer, upstream.used, !retried, facts?.hasBody == false, [.GET, .HEAD, .OPTIONS, .TRACE].contains(head.method) {
+        if case .none = answer, upstream.used, !retried, !facts.hasBody, [.GET, .HEAD, .OPTIONS, .TRACE].contains(head.method) {
             retried = true
             if let lease { return connect(to: .instance(lease.instance), ObjectIdentifier(lease.instance), fresh: true) }
             if let socket = loop.options.apiSocket { return connect(to: .controlAPI(socket: socket), ObjectIdentifier(loop), fresh: true) }
@@ -249,10 +261,14 @@ final class Exchange {
     // MARK: Back-pressure
 
     func upstreamWritabilityChanged(_ writable: Bool) {
+        if case .tunnel = phase { return client.setReading(writable) }
         if !requestEnded { client.setReading(writable) }
     }
 
     func clientWritabilityChanged(_ writable: Bool) {
-        if case .forwarding(let upstream) = phase { upstream.setReading(writable) }
+        switch phase {
+        case .forwarding(let upstream), .tunnel(let upstream): upstream.setReading(writable)
+        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        }
     }
 }

@@ -3,7 +3,6 @@ public import Activation
 public import FunctionModel
 public import Logging
 public import NIOCore
-internal import NIOHTTP1
 public import NIOPosix
 internal import Synchronization
 
@@ -58,12 +57,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
-                    let client = ClientConnection(loop: loop.value)
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(ArrivalWatch(client))
-                    try pipeline.addHandler(
-                        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: Self.limits)))
-                    try pipeline.addHandler(client)
+                    try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop.value))
                 }
             }
             .bind(host: options.host, port: options.port).get()
@@ -78,15 +72,6 @@ public final class Gateway: RoutingSubscriber, Sendable {
         }
         return address
     }
-
-    /// Bounds on any head, of the control API's requests too.
-    private static let limits = {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 32 << 10
-        limits.maxHeaderListSize = 64 << 10
-        limits.maxHeaderFieldCount = 128
-        return limits
-    }()
 
     /// ``start()``, then waits until ``stop()`` was called and has finished.
     public func run() async throws {

@@ -44,7 +44,10 @@ final class GatewayLoop {
 
     func newRequestID() -> RequestID { RequestID(seconds: clock.unixMilliseconds() / 1000, using: &random) }
 
-    func dateText() -> String { date.text(unixMilliseconds: clock.unixMilliseconds()) }
+    func randomNumber() -> UInt64 { random.next() }
+
+    /// The `Date` field of an answer.
+    func dateLine() -> ByteBuffer { date.line(unixMilliseconds: clock.unixMilliseconds()) }
 
     func add(_ client: ClientConnection) {
         clients[ObjectIdentifier(client)] = client

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import NIOCore
 
 /// The `Date` header, RFC 9110 §5.6.7, made anew once a second.
 struct HTTPDate {
     private var second: Int64 = -1
-    private var text = ""
+    private var line = ByteBuffer()
 
-    mutating func text(unixMilliseconds: Int64) -> String {
+    /// With the field's name and its line break.
+    mutating func line(unixMilliseconds: Int64) -> ByteBuffer {
         let now = unixMilliseconds / 1000
         if now != second {
             second = now
-            text = Self.format(now)
+            line = ByteBuffer(string: "Date: \(Self.format(now))\r\n")
         }
-        return text
+        return line
     }
 
     private static let days: [String] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

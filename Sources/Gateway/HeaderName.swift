@@ -7,57 +7,54 @@ enum HeaderName {
     case hopByHop
     /// `x-fc-*`: only the host says these to a function, and only the host says them to a client.
     case functionCompute
-    case forwardedFor, forwardedProto, forwardedHost
+    case forwarded, forwardedFor, forwardedProto, forwardedHost
+    case traceparent, tracestate
     case date, server, contentDisposition
     case ordinary
 
-    static func of(_ name: String) -> HeaderName {
-        let utf8 = name.utf8
-        switch utf8.count {
-        case 2 where same(utf8, "te"): return .hopByHop
-        case 4 where same(utf8, "host"): return .host
-        case 4 where same(utf8, "date"): return .date
-        case 6 where same(utf8, "expect"): return .expect
-        case 6 where same(utf8, "server"): return .server
-        case 7 where same(utf8, "upgrade"): return .upgrade
-        case 7 where same(utf8, "trailer"): return .hopByHop
-        case 10 where same(utf8, "connection"): return .connection
-        case 10 where same(utf8, "keep-alive"): return .hopByHop
-        case 14 where same(utf8, "content-length"): return .contentLength
-        case 15 where same(utf8, "x-forwarded-for"): return .forwardedFor
-        case 16 where same(utf8, "x-forwarded-host"): return .forwardedHost
-        case 16 where same(utf8, "proxy-connection"): return .hopByHop
-        case 17 where same(utf8, "x-forwarded-proto"): return .forwardedProto
-        case 17 where same(utf8, "transfer-encoding"): return .transferEncoding
-        case 18 where same(utf8, "proxy-authenticate"): return .hopByHop
-        case 19 where same(utf8, "proxy-authorization"): return .hopByHop
-        case 19 where same(utf8, "content-disposition"): return .contentDisposition
-        case 5... where hasFunctionComputePrefix(utf8): return .functionCompute
-        default: return .ordinary
-        }
-    }
-
-    /// Compares an ASCII name with a lower-case one of the same length.
-    static func same(_ name: String.UTF8View, _ lowerCase: StaticString) -> Bool {
-        var index = 0
-        return lowerCase.withUTF8Buffer { expected in
-            guard name.count == expected.count else { return false }
-            for byte in name {
-                if lowered(byte) != expected[index] { return false }
-                index += 1
-            }
-            return true
+    /// - Parameter range: where the name lies; it is not empty.
+    static func of(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> HeaderName {
+        func same(_ name: StaticString) -> Bool { Grammar.same(bytes, range, name) }
+        switch (range.count, lowered(bytes[range.lowerBound])) {
+        case (2, UInt8(ascii: "t")) where same("te"): return .hopByHop
+        case (4, UInt8(ascii: "h")) where same("host"): return .host
+        case (4, UInt8(ascii: "d")) where same("date"): return .date
+        case (6, UInt8(ascii: "e")) where same("expect"): return .expect
+        case (6, UInt8(ascii: "s")) where same("server"): return .server
+        case (7, UInt8(ascii: "u")) where same("upgrade"): return .upgrade
+        case (9, UInt8(ascii: "f")) where same("forwarded"): return .forwarded
+        case (10, UInt8(ascii: "c")) where same("connection"): return .connection
+        case (10, UInt8(ascii: "k")) where same("keep-alive"): return .hopByHop
+        case (10, UInt8(ascii: "t")) where same("tracestate"): return .tracestate
+        case (11, UInt8(ascii: "t")) where same("traceparent"): return .traceparent
+        case (14, UInt8(ascii: "c")) where same("content-length"): return .contentLength
+        case (15, UInt8(ascii: "x")) where same("x-forwarded-for"): return .forwardedFor
+        case (16, UInt8(ascii: "x")) where same("x-forwarded-host"): return .forwardedHost
+        case (16, UInt8(ascii: "p")) where same("proxy-connection"): return .hopByHop
+        case (17, UInt8(ascii: "x")) where same("x-forwarded-proto"): return .forwardedProto
+        case (17, UInt8(ascii: "t")) where same("transfer-encoding"): return .transferEncoding
+        case (18, UInt8(ascii: "p")) where same("proxy-authenticate"): return .hopByHop
+        case (19, UInt8(ascii: "p")) where same("proxy-authorization"): return .hopByHop
+        case (19, UInt8(ascii: "c")) where same("content-disposition"): return .contentDisposition
+        case (5..., UInt8(ascii: "x")) where hasFunctionComputePrefix(bytes, range.lowerBound): return .functionCompute
+        default: return looksLikeFraming(bytes, range) ? .hopByHop : .ordinary
         }
     }
 
     /// `x_fc_` counts as well: gateways of the CGI kind turn both into the same variable.
-    private static func hasFunctionComputePrefix(_ name: String.UTF8View) -> Bool {
-        var bytes = name.makeIterator()
-        func dash(_ byte: UInt8?) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
-        guard lowered(bytes.next() ?? 0) == UInt8(ascii: "x"), dash(bytes.next()), lowered(bytes.next() ?? 0) == UInt8(ascii: "f"),
-            lowered(bytes.next() ?? 0) == UInt8(ascii: "c"), dash(bytes.next())
-        else { return false }
-        return true
+    private static func hasFunctionComputePrefix(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+        func dash(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") }
+        return dash(bytes[at + 1]) && lowered(bytes[at + 2]) == UInt8(ascii: "f") && lowered(bytes[at + 3]) == UInt8(ascii: "c")
+            && dash(bytes[at + 4])
+    }
+
+    /// For the same reason `content_length` and `transfer_encoding` go no further.
+    private static func looksLikeFraming(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+        switch range.count {
+        case 14: Grammar.same(bytes, range, "content_length")
+        case 17: Grammar.same(bytes, range, "transfer_encoding")
+        default: false
+        }
     }
 
     static func lowered(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }

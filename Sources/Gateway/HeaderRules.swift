@@ -9,45 +9,54 @@ enum HeaderRules {
     /// Where a request comes from, as the fields made here tell it.
     struct Origin {
         var address: String
+        /// As the request target or the `Host` field has it.
         var host: String
+        /// `http` or `https`.
+        var scheme: String
     }
 
-    /// The fields of an HTTP call as the function sees them, without framing.
-    static func toFunction(_ headers: HTTPHeaders, _ facts: RequestFacts, origin: Origin, own: [(String, String)]) -> [(String, String)] {
-        var result: [(String, String)] = []
-        result.reserveCapacity(headers.count + own.count + 10)
-        var forwardedFor: String?
-        for (name, value) in headers {
-            switch HeaderName.of(name) {
+    /// Writes the fields of an HTTP call as the function sees them, but for those that are the function's own and the framing.
+    static func toFunction(_ out: inout HeadWriter, _ head: RequestHead, origin: Origin) {
+        let (headers, options) = (head.headers, head.facts.connectionOptions)
+        out.add("Host", origin.host)
+        var hasForwarded = false
+        out.add(headers) { line in
+            switch line.meaning {
             case .ordinary, .date, .server, .contentDisposition:
-                if !facts.connectionOptions.isEmpty, isNamed(name, in: facts.connectionOptions) { continue }
-                result.append((name, value))
-            case .host: result.append(("Host", value))
-            case .forwardedFor: forwardedFor = forwardedFor.map { $0 + ", " + value } ?? value
-            case .functionCompute, .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwardedProto,
-                .forwardedHost:
-                continue
+                return options.isEmpty || !options.contains(headers.name(line).lowercased())
+            case .forwarded, .forwardedFor:
+                hasForwarded = true
+                return false
+            case .host, .functionCompute, .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwardedProto,
+                .forwardedHost, .traceparent, .tracestate:
+                return false
             }
         }
-        result.append(("X-Forwarded-For", forwardedFor.map { $0 + ", " + origin.address } ?? origin.address))
-        result.append(("X-Forwarded-Proto", "http"))
-        result.append(("X-Forwarded-Host", origin.host))
-        result.append(contentsOf: own)
-        return result
+        out.add(
+            "X-Forwarded-For", (hasForwarded ? headers["x-forwarded-for"] + [origin.address] : [origin.address]).joined(separator: ", "))
+        out.add("X-Forwarded-Proto", origin.scheme)
+        out.add("X-Forwarded-Host", origin.host)
+        out.add("Forwarded", (hasForwarded ? headers["forwarded"] + [forwarded(origin)] : [forwarded(origin)]).joined(separator: ", "))
     }
 
-    /// The fields of a request to the control API: all but those of this hop.
-    static func toAPI(_ headers: HTTPHeaders, _ facts: RequestFacts) -> [(String, String)] {
-        headers.filter { name, _ in
-            switch HeaderName.of(name) {
-            case .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding: false
-            default: !isNamed(name, in: facts.connectionOptions)
-            }
+    /// RFC 7239 §4: what no token holds is quoted, and an IPv6 address is in brackets.
+    private static func forwarded(_ origin: Origin) -> String {
+        let node = origin.address.utf8.contains(UInt8(ascii: ":")) ? "\"[\(origin.address)]\"" : origin.address
+        return origin.host.isEmpty ? "for=\(node);proto=\(origin.scheme)" : "for=\(node);host=\"\(origin.host)\";proto=\(origin.scheme)"
+    }
+
+    /// Whether a field of a request goes on to the control API: all but those of this hop.
+    static func passesToAPI(_ line: FieldLine, _ head: RequestHead) -> Bool {
+        switch line.meaning {
+        case .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding: return false
+        default:
+            let options = head.facts.connectionOptions
+            return options.isEmpty || !options.contains(head.headers.name(line).lowercased())
         }
     }
 
     /// The value of a cookie, as it was sent. Source: RFC 6265 §5.4.
-    static func cookie(_ name: String, in headers: HTTPHeaders) -> String? {
+    static func cookie(_ name: String, in headers: HeaderFields) -> String? {
         for line in headers["cookie"] {
             for pair in line.utf8.split(separator: UInt8(ascii: ";")) {
                 let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -58,37 +67,44 @@ enum HeaderRules {
     }
 
     /// Adds what says how the request's body ends.
-    static func frame(_ headers: inout [(String, String)], _ method: HTTPMethod, _ facts: RequestFacts) {
+    static func frame(_ out: inout HeadWriter, _ method: HTTPMethod, _ facts: RequestFacts) {
         if facts.chunked {
-            headers.append(("Transfer-Encoding", "chunked"))
+            out.add("Transfer-Encoding", "chunked")
         } else if let length = facts.contentLength {
-            headers.append(("Content-Length", String(length)))
+            out.add(contentLength: length)
         } else if method == .POST || method == .PUT || method == .PATCH {
-            headers.append(("Content-Length", "0"))
+            out.add(contentLength: 0)
         }
     }
 
     /// Whether a field of a function's answer goes to the client. `Content-Length` is decided by the answer's framing.
-    static func passesToClient(_ name: HeaderName, _ value: String) -> Bool {
-        switch name {
+    static func passesToClient(_ line: FieldLine, of headers: HeaderFields) -> Bool {
+        switch line.meaning {
         case .functionCompute, .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding, .date, .server: false
-        case .contentDisposition: !value.lowercased().hasPrefix("attachment")
-        case .host, .expect, .forwardedFor, .forwardedProto, .forwardedHost, .ordinary: true
+        case .contentDisposition: !headers.value(line).lowercased().hasPrefix("attachment")
+        case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .ordinary: true
         }
     }
+
+    /// Whether a field of the control API's answer goes to the client.
+    static func passesFromAPI(_ line: FieldLine) -> Bool {
+        switch line.meaning {
+        case .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding: false
+        default: true
+        }
+    }
+
+    /// Behind a body nothing may come that routes, frames or names a caller: whoever reads it merges it with the head (RFC 9110 §6.5.1).
+    static func isTrailer(_ line: FieldLine) -> Bool { line.meaning == .ordinary }
 
     /// Whether a value may be written as it is: no control character but the tab.
     static func isClean(_ value: String) -> Bool {
         var value = value
-        return value.withUTF8 { $0.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7f } }
+        return value.withUTF8 { Grammar.isClean(UnsafeRawBufferPointer($0), from: 0, to: $0.count) }
     }
 
     /// A value without the quotes that some clients put around it. Source: Function Compute contract §2.3, last paragraph.
     static func unquoted(_ value: String) -> String {
         value.utf8.count >= 2 && value.hasPrefix("\"") && value.hasSuffix("\"") ? String(value.dropFirst().dropLast()) : value
-    }
-
-    private static func isNamed(_ name: String, in options: [String]) -> Bool {
-        !options.isEmpty && options.contains(name.lowercased())
     }
 }

@@ -2,43 +2,6 @@
 internal import Activation
 internal import FunctionModel
 
-/// A version that calls can go to, with everything about it that is the same for each call.
-final class ResolvedVersion: Sendable {
-    let version: RunnableVersion
-    let activator: FunctionActivator
-    let eventHeaders: [(String, String)]
-    let httpHeaders: [(String, String)]
-    /// What an image reads as `Host` where the client's own does not go on.
-    let host: String
-
-    /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
-    init(_ version: RunnableVersion, _ activator: FunctionActivator, _ options: GatewayOptions, qualifier: String? = nil) {
-        self.version = version
-        self.activator = activator
-        host = "127.0.0.1:\(version.configuration.port)"
-        let common = Self.headers(of: version, qualifier, options)
-        eventHeaders = common + [("x-fc-control-path", "/invoke")]
-        httpHeaders = common + [("x-fc-control-path", "/http-invoke")]
-    }
-
-    var timeout: Int { version.configuration.timeout }
-    var name: String { version.key.function }
-
-    /// Source of names and of what is empty: Function Compute contract §7.3.
-    private static func headers(of version: RunnableVersion, _ qualifier: String?, _ options: GatewayOptions) -> [(String, String)] {
-        let configuration = version.configuration
-        let latest = version.key.version == "LATEST"
-        return [
-            ("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", ""),
-            ("x-fc-function-name", version.key.function), ("x-fc-function-handler", configuration.handler),
-            ("x-fc-function-memory", String(configuration.memorySize)), ("x-fc-function-timeout", String(configuration.timeout)),
-            ("x-fc-region", options.region), ("x-fc-account-id", options.accountID), ("x-fc-qualifier", qualifier ?? version.key.version),
-            ("x-fc-version-id", latest ? "" : version.key.version), ("x-fc-service-name", ""), ("x-fc-service-logproject", ""),
-            ("x-fc-service-logstore", ""), ("x-fc-retry-count", "0"),
-        ]
-    }
-}
-
 /// The routing snapshot as an event loop holds it: no lock, and one look-up for a call.
 struct RoutingTable: Sendable {
     private struct Entry: Sendable {

@@ -8,20 +8,24 @@ internal import NIOPosix
 ///
 /// Everything that knows how HTTP lies on the wire towards the function is behind this class, so that another way of forwarding can take its place.
 final class UpstreamConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     let key: UpstreamPool.Key
     private let loop: GatewayLoop
     private var context: ChannelHandlerContext?
+    private var parser = ResponseParser()
+    private var unread = ByteBuffer()
+    private var outgoing = PendingWrite()
+    private var chunked = false
     private var reading = true
+    private var isTunnel = false
     /// Whose answer is due on it; nil while it is idle.
     private(set) var exchange: Exchange?
     var idleSince: NIODeadline = .uptimeNanoseconds(0)
     /// Whether an exchange ended well on it before: only then can it have been closed behind our back.
     private(set) var used = false
     private(set) var isOpen = true
-    private var tunnel = Tunnel.no
 
     init(key: UpstreamPool.Key, loop: GatewayLoop) {
         self.key = key
@@ -38,7 +42,10 @@ final class UpstreamConnection: ChannelInboundHandler {
         _ target: Target, _ key: UpstreamPool.Key, on loop: GatewayLoop, then: @escaping (Result<UpstreamConnection, any Error>) -> Void
     ) {
         let connection = UpstreamConnection(key: key, loop: loop)
-        let bootstrap = connection.bootstrap()
+        let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+        let bootstrap = ClientBootstrap(group: loop.eventLoop).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+        }
         func finish(_ channel: EventLoopFuture<any Channel>) {
             channel.assumeIsolated().whenComplete { result in then(result.map { _ in connection }) }
         }
@@ -55,36 +62,30 @@ final class UpstreamConnection: ChannelInboundHandler {
         }
     }
 
-    private func bootstrap() -> ClientBootstrap {
-        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = 64 << 10
-        return ClientBootstrap(group: loop.eventLoop).channelInitializer { [limits] channel in
-            channel.eventLoop.makeCompletedFuture {
-                let pipeline = channel.pipeline.syncOperations
-                try pipeline.addHandler(HTTPRequestEncoder())
-                let decoder = HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
-                try pipeline.addHandler(ByteToMessageHandler(decoder))
-                try pipeline.addHandler(bound.value)
-            }
-        }
-    }
-
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    var channel: (any Channel)? { context?.channel }
+    // MARK: The request
 
-    /// Whether what comes is not HTTP any more and goes to the handler behind this one.
-    enum Tunnel { case no, begins, joined }
+    func begin(_ exchange: Exchange) {
+        self.exchange = exchange
+        parser.answersHEAD = exchange.head.method == .HEAD
+    }
 
-    func set(_ tunnel: Tunnel) { self.tunnel = tunnel }
+    /// - Parameter chunked: whether the head says so of the body that follows.
+    func send(head: ByteBuffer, chunked: Bool) {
+        self.chunked = chunked
+        outgoing.add(head, to: context)
+    }
 
-    func begin(_ exchange: Exchange) { self.exchange = exchange }
+    func send(_ body: ByteBuffer) {
+        if chunked { outgoing.add(chunk: body, allocator: loop.allocator, to: context) } else { outgoing.add(body, to: context) }
+    }
 
-    func send(_ head: HTTPRequestHead) { context?.write(wrapOutboundOut(.head(head)), promise: nil) }
-    func send(_ body: ByteBuffer) { context?.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-    func sendEnd(_ trailers: HTTPHeaders?) { context?.write(wrapOutboundOut(.end(trailers)), promise: nil) }
-    func flush() { context?.flush() }
+    func sendEnd(_ trailers: HeaderFields) {
+        if chunked { outgoing.add(chunkedEnd: trailers, to: context) }
+    }
+
+    func flush() { outgoing.flush(to: context) }
 
     /// Reading stops while the client takes no more; the kernel's buffers then hold the function back.
     func setReading(_ on: Bool) {
@@ -93,11 +94,24 @@ final class UpstreamConnection: ChannelInboundHandler {
         setAutoRead(context.channel, on)
     }
 
+    /// From here on bytes of another protocol go both ways.
+    ///
+    /// - Returns: those that came behind the head.
+    func becomeTunnel() -> ByteBuffer {
+        isTunnel = true
+        chunked = false
+        defer { unread = ByteBuffer() }
+        return unread
+    }
+
+    // MARK: Its ends
+
     /// The exchange is over. A connection goes back only if both sides can begin anew on it, and always reading: one that was given back while
-    /// it did not read would stall its next user.
+    /// it did not read would stall its next user. Bytes behind the answer are an answer that nobody asked for: whoever sends it cannot be trusted with
+    /// the next request.
     func end(reusable: Bool) {
         exchange = nil
-        guard reusable, isOpen, !loop.stopping else { return close() }
+        guard reusable, isOpen, unread.readableBytes == 0, !loop.stopping else { return close() }
         setReading(true)
         used = true
         loop.idle.put(self, now: loop.clock.now())
@@ -116,41 +130,44 @@ final class UpstreamConnection: ChannelInboundHandler {
         isOpen = false
     }
 
+    // MARK: The answer
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch tunnel {
-        case .no: break
-        // The end of the head's message still comes as a part; it says nothing.
-        case .begins: return
-        case .joined: return context.fireChannelRead(data)
-        }
-        // An answer that nobody asked for: whoever sends it cannot be trusted with the next request.
         guard let exchange else { return close() }
-        exchange.answered(unwrapInboundIn(data))
+        var bytes = unwrapInboundIn(data)
+        if isTunnel { return exchange.tunnelled(toClient: bytes) }
+        if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
+        read()
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if tunnel == .joined { context.fireChannelReadComplete() } else { exchange?.answerPaused() }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if tunnel == .joined {
-            context.fireChannelWritabilityChanged()
-        } else {
-            exchange?.upstreamWritabilityChanged(context.channel.isWritable)
+    private func read() {
+        do throws(Malformed) {
+            while !isTunnel, let exchange, let part = try parser.next(&unread) { exchange.answered(part) }
+        } catch {
+            guard let exchange else { return }
+            close()
+            return exchange.answerUnparsable(error.reason)
         }
+        if exchange == nil, unread.readableBytes > 0 { close() }
+        // The storage goes back to whoever reads next.
+        if unread.readableBytes == 0 { unread = ByteBuffer() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { lost() }
+    func channelReadComplete(context: ChannelHandlerContext) { exchange?.answerPaused() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) { exchange?.upstreamWritabilityChanged(context.channel.isWritable) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if let exchange, isOpen, parser.endsWithConnection {
+            isOpen = false
+            return exchange.answered(.end(.none))
+        }
+        lost()
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let ended = (error as? HTTPParserError) == .invalidEOFState
-        if let exchange, !ended, error is HTTPParserError || error is NIOHTTPDecoderError {
-            self.exchange = nil
-            close()
-            return exchange.answerUnparsable("\(error)")
-        }
-        context.close(promise: nil)
         lost()
+        context.close(promise: nil)
     }
 
     private func lost() {

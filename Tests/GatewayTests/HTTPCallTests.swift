@@ -58,7 +58,7 @@ import Testing
                 headers:
                     "X-Fc-Account-Id: 666\r\nx_fc_request_id: 1\r\nConnection: X-Private, close\r\nX-Private: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
                     + "Proxy-Authorization: x\r\nCookie: c=1\r\nAuthorization: Bearer t\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n"
-                    + "traceparent: 00-1\r\nX-Empty:\r\n")
+                    + "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX-Empty:\r\n")
             let sent = try #require(backend.requests.first).headers
             for name in ["x_fc_request_id", "x-private", "keep-alive", "te", "proxy-authorization", "connection"] {
                 #expect(sent[name] == [], "\(name)")
@@ -66,7 +66,8 @@ import Testing
             let expected = [
                 "host": "f.localhost", "cookie": "c=1", "authorization": "Bearer t", "x-forwarded-for": "9.9.9.9, 127.0.0.1",
                 "x-forwarded-proto": "http",
-                "x-forwarded-host": "f.localhost", "traceparent": "00-1", "x-empty": "", "x-fc-account-id": "1",
+                "x-forwarded-host": "f.localhost", "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x-empty": "",
+                "x-fc-account-id": "1",
                 "x-fc-control-path": "/http-invoke",
                 "x-fc-function-name": "f", "x-fc-base-path": "/p", "x-fc-client-ip": "127.0.0.1",
             ]

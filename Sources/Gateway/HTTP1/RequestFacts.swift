@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import NIOHTTP1
+
+/// What the head of a request says about itself, read once. A head that could be understood in two ways is refused, not repaired.
+struct RequestFacts {
+    private(set) var host: String?
+    /// Known from the head, or once a chunked event has been read whole.
+    var contentLength: Int?
+    var chunked = false
+    private(set) var expectsContinue = false
+    /// The protocol that the client wants to change to, where `Connection` names `upgrade` too.
+    private(set) var upgrade: String?
+    /// Lower-case names of fields that `Connection` lists.
+    let connectionOptions: [String]
+    let headerBytes: Int
+    let keepAlive: Bool
+
+    var hasBody: Bool { chunked || (contentLength ?? 0) > 0 }
+
+    init(_ headers: HeaderFields, _ version: HTTPVersion) throws(Malformed) {
+        var framing = FramingFacts()
+        var asksUpgrade: String?
+        var size = 0
+        var own = (host: String?.none, expectsContinue: false)
+        try headers.bytes.parsing { (bytes) throws(Malformed) in
+            for line in headers.lines {
+                size += line.name.count + line.value.count + 4
+                switch line.meaning {
+                case .ordinary: continue
+                case .contentLength, .transferEncoding, .connection: try framing.note(line, bytes)
+                case .host:
+                    guard own.host == nil else { throw Malformed("more than one Host header") }
+                    own.host = try Self.host(bytes, line.value)
+                case .expect:
+                    guard Grammar.same(bytes, line.value, "100-continue") else { throw Malformed("Expect allows '100-continue' only") }
+                    own.expectsContinue = true
+                case .upgrade: asksUpgrade = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[line.value]), as: UTF8.self)
+                default: break
+                }
+            }
+        }
+        (host, expectsContinue) = own
+        (contentLength, chunked) = (framing.contentLength, framing.chunked)
+        guard !chunked || contentLength == nil else { throw Malformed("both Transfer-Encoding and Content-Length") }
+        guard version == .http1_1 || !chunked else { throw Malformed("Transfer-Encoding in HTTP/1.0") }
+        guard version == .http1_0 || host != nil else { throw Malformed("no Host header") }
+        connectionOptions = framing.connectionOptions
+        headerBytes = size
+        keepAlive = framing.keepsAlive(version)
+        if framing.namesUpgrade { upgrade = asksUpgrade }
+    }
+
+    /// A host with its port and nothing that somebody behind us could take for a path, a user or a second host. RFC 9110 §7.2, RFC 3986 §3.2.
+    private static func host(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Malformed) -> String {
+        // A scheme before it is tolerated (Function Compute contract §0, 12).
+        var start = range.lowerBound
+        for scheme in ["http://", "https://"] as [StaticString] where range.count > scheme.utf8CodeUnitCount {
+            if Grammar.same(bytes, start..<start + scheme.utf8CodeUnitCount, scheme) {
+                start += scheme.utf8CodeUnitCount
+                break
+            }
+        }
+        for at in start..<range.upperBound where !Grammar.isHost(bytes[at]) {
+            throw Malformed("the Host header has a character in it that no host has")
+        }
+        return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The head of a request, read once and checked: what comes of it can be understood in one way only.
+struct RequestHead {
+    let method: HTTPMethod
+    /// The request target, as it came.
+    let uri: String
+    let version: HTTPVersion
+    let headers: HeaderFields
+    let facts: RequestFacts
+
+    var isKeepAlive: Bool { facts.keepAlive }
+
+    /// - Parameters:
+    ///   - bytes: the whole head; `line` and `fields` count in it.
+    ///   - line: the request line without its line break.
+    init(_ bytes: ByteBuffer, line: Range<Int>, _ fields: [FieldLine]) throws(Malformed) {
+        let start = try bytes.parsing { (bytes) throws(Malformed) in try Self.startLine(bytes, line) }
+        (method, uri, version) = start
+        headers = HeaderFields(bytes, fields)
+        facts = try RequestFacts(headers, version)
+    }
+
+    /// RFC 9112 §3: exactly one space between the three parts.
+    private static func startLine(
+        _ bytes: UnsafeRawBufferPointer, _ line: Range<Int>
+    ) throws(Malformed) -> (HTTPMethod, String, HTTPVersion) {
+        let methodEnd = Grammar.endOfToken(bytes, from: line.lowerBound, to: line.upperBound)
+        guard methodEnd > line.lowerBound, methodEnd < line.upperBound, bytes[methodEnd] == 0x20 else {
+            throw Malformed("the request line does not begin with a method and a space")
+        }
+        var targetEnd = methodEnd + 1
+        while targetEnd < line.upperBound, bytes[targetEnd] > 0x20, bytes[targetEnd] != 0x7f { targetEnd += 1 }
+        guard targetEnd > methodEnd + 1, targetEnd < line.upperBound, bytes[targetEnd] == 0x20 else {
+            throw Malformed("the request target is empty, or a space or control character is in it")
+        }
+        guard let target = String(validating: bytes[methodEnd + 1..<targetEnd], as: UTF8.self) else {
+            throw Malformed("the request target is not UTF-8")
+        }
+        let rest = targetEnd + 1..<line.upperBound
+        let version: HTTPVersion
+        if Grammar.same(bytes, rest, "http/1.1"), bytes[rest.lowerBound] == UInt8(ascii: "H") {
+            version = .http1_1
+        } else if Grammar.same(bytes, rest, "http/1.0"), bytes[rest.lowerBound] == UInt8(ascii: "H") {
+            version = .http1_0
+        } else {
+            throw Malformed("only HTTP/1.0 and HTTP/1.1 are spoken here")
+        }
+        return (Self.method(bytes, line.lowerBound..<methodEnd), target, version)
+    }
+
+    private static func method(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> HTTPMethod {
+        // Names of methods are told apart by case.
+        switch (range.count, bytes[range.lowerBound]) {
+        case (3, UInt8(ascii: "G")) where bytes[range].elementsEqual("GET".utf8): .GET
+        case (3, UInt8(ascii: "P")) where bytes[range].elementsEqual("PUT".utf8): .PUT
+        case (4, UInt8(ascii: "P")) where bytes[range].elementsEqual("POST".utf8): .POST
+        case (4, UInt8(ascii: "H")) where bytes[range].elementsEqual("HEAD".utf8): .HEAD
+        default: HTTPMethod(rawValue: String(decoding: bytes[range], as: UTF8.self))
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// `withUnsafeReadableBytes` for a body with a typed error.
+    func parsing<Value>(_ body: (UnsafeRawBufferPointer) throws(Malformed) -> Value) throws(Malformed) -> Value {
+        let result = withUnsafeReadableBytes { bytes in
+            Result { () throws(Malformed) in try body(bytes) }
+        }
+        return try result.get()
+    }
+}

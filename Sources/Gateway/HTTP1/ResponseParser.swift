@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The head of an answer.
+struct ResponseHead {
+    let version: HTTPVersion
+    let status: Int
+    /// The words behind the status, as they lie in the head.
+    let reason: Range<Int>
+    let headers: HeaderFields
+    let contentLength: Int?
+    let chunked: Bool
+    let isKeepAlive: Bool
+
+    init(_ bytes: ByteBuffer, line: Range<Int>, _ fields: [FieldLine]) throws(Malformed) {
+        (version, status, reason) = try bytes.parsing { (bytes) throws(Malformed) in try Self.startLine(bytes, line) }
+        headers = HeaderFields(bytes, fields)
+        var facts = FramingFacts()
+        try bytes.parsing { (bytes) throws(Malformed) in
+            for line in fields { try facts.note(line, bytes) }
+        }
+        (contentLength, chunked) = (facts.contentLength, facts.chunked)
+        isKeepAlive = facts.keepsAlive(version)
+        if chunked, contentLength != nil { throw Malformed("both Transfer-Encoding and Content-Length") }
+        if chunked, version == .http1_0 { throw Malformed("Transfer-Encoding in HTTP/1.0") }
+    }
+
+    /// RFC 9112 §4. The reason may be missing, with the space before it.
+    private static func startLine(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) throws(Malformed) -> (HTTPVersion, Int, Range<Int>) {
+        let start = line.lowerBound
+        guard line.count >= 12, Grammar.same(bytes, start..<start + 7, "http/1."), bytes[start] == UInt8(ascii: "H"),
+            bytes[start + 8] == 0x20
+        else {
+            throw Malformed("it does not begin with 'HTTP/1.1' and a status")
+        }
+        let version: HTTPVersion
+        switch bytes[start + 7] {
+        case UInt8(ascii: "1"): version = .http1_1
+        case UInt8(ascii: "0"): version = .http1_0
+        default: throw Malformed("it is neither HTTP/1.0 nor HTTP/1.1")
+        }
+        guard let status = Grammar.decimal(bytes, start + 9..<start + 12), status >= 100, line.count == 12 || bytes[start + 12] == 0x20
+        else {
+            throw Malformed("its status is no number of three digits")
+        }
+        let reason = min(start + 13, line.upperBound)..<line.upperBound
+        guard Grammar.isClean(bytes, from: reason.lowerBound, to: reason.upperBound) else {
+            throw Malformed("its status line has a control character in it")
+        }
+        return (version, status, reason)
+    }
+}
+
+/// Takes answers out of the bytes of one connection to an instance.
+struct ResponseParser {
+    enum Part {
+        case head(ResponseHead)
+        /// An answer before the answer, 1xx but 101.
+        case interim(ResponseHead)
+        case body(ByteBuffer)
+        case end(HeaderFields)
+    }
+
+    private enum State {
+        case head(HeadParser)
+        case body(BodyParser)
+    }
+
+    private var state = State.head(HeadParser())
+    /// Set before each request: an answer to HEAD has no body, whatever its head says.
+    var answersHEAD = false
+
+    mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
+        switch state {
+        case .head(var parser):
+            guard let lines = try parser.next(&buffer) else {
+                state = .head(parser)
+                return nil
+            }
+            let head = try ResponseHead(lines.bytes, line: lines.start, lines.fields)
+            if head.status < 200, head.status != 101 {
+                state = .head(HeadParser())
+                return .interim(head)
+            }
+            state = .body(BodyParser(framing(head)))
+            return .head(head)
+        case .body(var parser):
+            let piece = try parser.next(&buffer)
+            state = .body(parser)
+            switch piece {
+            case .bytes(let bytes)?: return .body(bytes)
+            case .end(let trailers)?:
+                state = .head(HeadParser())
+                return .end(trailers)
+            case nil: return nil
+            }
+        }
+    }
+
+    /// The connection has ended.
+    ///
+    /// - Returns: whether the answer on it ended well by that.
+    var endsWithConnection: Bool { if case .body(let parser) = state { parser.endsWithConnection } else { false } }
+
+    /// RFC 9112 §6.3.
+    private func framing(_ head: ResponseHead) -> BodyParser.Framing {
+        if answersHEAD || head.status == 204 || head.status == 304 || head.status == 101 { return .length(0) }
+        if head.chunked { return .chunked }
+        return head.contentLength.map { .length($0) } ?? .untilClose
+    }
+}
