@@ -87,7 +87,9 @@ let package = Package(
         .target(name: "Catalog", dependencies: ["FunctionModel", "Images", "OCI", "Schedules", "Store", logging], swiftSettings: rules),
         .target(
             name: "Activation",
-            dependencies: ["FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", deque, logging, nioCore, nioHTTP1, nioPosix],
+            dependencies: [
+                "FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", "Schedules", deque, logging, nioCore, nioHTTP1, nioPosix,
+            ],
             swiftSettings: rules),
 
         // Floor 5: the two faces to the outside.

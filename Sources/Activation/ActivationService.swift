@@ -26,6 +26,7 @@ public final class ActivationService: Sendable {
 
     public let options: ActivationOptions
     private let host: HostContext
+    private let capacity: CapacityKeeper
     private let guarded = Mutex(Guarded())
 
     /// - Parameters:
@@ -38,6 +39,7 @@ public final class ActivationService: Sendable {
     ) {
         self.options = options
         host = HostContext(options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, logger: logger)
+        capacity = CapacityKeeper(host)
     }
 
     /// The activator of a version. It starts nothing by itself.
@@ -65,10 +67,44 @@ public final class ActivationService: Sendable {
         for activator in retired { activator.drain() }
     }
 
+    /// Takes over what a snapshot says about instances: how many may be at work, and how many are kept.
+    public func adopt(_ snapshot: RoutingSnapshot) {
+        bound(snapshot.functions.compactMapValues(\.reservedConcurrency))
+        capacity.adopt(snapshot) { activator(for: $0) }
+    }
+
+    /// Starts an instance for each version that takes the place of one with instances, and waits until each is ready, cannot start, or time is over.
+    public func warmUp(for snapshot: RoutingSnapshot, within limit: TimeAmount) async {
+        let cold = guarded.withLock { guarded in
+            var busy: [String: RunnableVersion.Key] = [:]
+            for (key, activator) in guarded.activators where activator.provisionStanding().current > 0 {
+                busy["\(key.function)/\(key.version)"] = key
+            }
+            var cold: [FunctionActivator] = []
+            for route in snapshot.functions.values where route.restriction == nil && route.reservedConcurrency != 0 {
+                for version in route.versions.values {
+                    guard let old = busy["\(version.key.function)/\(version.key.version)"], old != version.key else { continue }
+                    if let new = guarded.activators[version.key] { cold.append(new) }
+                }
+            }
+            return cold
+        }
+        await withTaskGroup { group in
+            for activator in cold { group.addTask { await activator.warmUp(within: limit) } }
+        }
+    }
+
+    /// How the provisioned instances of a qualifier stand: those that are ready, the number that is aimed at, and why it is not reached.
+    ///
+    /// - Returns: nil where none were asked for.
+    public func provisioned(of function: String, qualifier: String) -> (current: Int, target: Int, error: String?)? {
+        capacity.standing(CapacityKeeper.Key(function: function, qualifier: qualifier))
+    }
+
     /// Bounds how many instances of a function may be at work at once. Calls that have a place or wait keep it.
     ///
     /// - Parameter reserved: by function; those that are missing are not bounded.
-    public func bound(_ reserved: [String: Int]) {
+    private func bound(_ reserved: [String: Int]) {
         guarded.withLock { guarded in
             for (function, quota) in guarded.quotas where reserved[function] == nil { quota.set(reserved: nil) }
             for (function, instances) in reserved { guarded.quota(of: function).set(reserved: instances) }
@@ -114,6 +150,7 @@ public final class ActivationService: Sendable {
 
     /// Ends all instances when their calls are done, and what is left after `limit` without waiting for its calls. The gateway has stopped before.
     public func shutDown(within limit: Duration) async {
+        capacity.stop()
         let all = activators()
         for activator in all { activator.drain() }
         let instances = all.flatMap { $0.liveInstances() }

@@ -73,6 +73,11 @@ extension ActiveInstance {
 
     private func listens(on socket: CInt) {
         shared.withLock { $0.times.connected = host.clock.now() }
+        if let hook = version.configuration.initializer { initialize(hook, over: socket) } else { checkOrServe(over: socket) }
+    }
+
+    /// - Parameter socket: connected, where it has not been used yet.
+    func checkOrServe(over socket: CInt?) {
         guard let check = version.configuration.healthCheck else {
             shared.withLock { $0.connected = socket }
             becomeReady()
@@ -80,6 +85,10 @@ extension ActiveInstance {
         }
         progress.value = .checkingHealth(last: "without an answer")
         let delay = shared.withLock { ($0.times.started ?? $0.times.asked) + .seconds(Int64(check.initialDelay)) }
+        if version.configuration.initializer != nil {
+            let limit = home.scheduleTask(in: host.options.startUpTime) { self.startUpTimePassed() }
+            shared.withLock { $0.startUpLimit = limit }
+        }
         home.scheduleTask(deadline: delay) { self.checkHealth(over: socket, pause: .milliseconds(1)) }
     }
 
@@ -121,7 +130,7 @@ extension ActiveInstance {
             failure = { StartFailure.neverListened(on: port, within: limit, of: version, output: $0) }
         case .checkingHealth(let last):
             failure = { StartFailure.neverHealthy(last, within: limit, of: version, output: $0) }
-        case .ready, .leaving, .ended: return
+        case .initializing, .ready, .leaving, .ended: return
         }
         if case .connecting(let probe) = progress.value { discard(probe) }
         progress.value = .leaving
@@ -163,7 +172,7 @@ extension ActiveInstance {
         if let socket = probe.socket { LoopbackSocket.close(socket) }
     }
 
-    private func withLastOutput(_ body: @escaping @Sendable (String) -> Void) {
+    func withLastOutput(_ body: @escaping @Sendable (String) -> Void) {
         guard let log else { return body("") }
         log.lastOutput(bytes: Self.outputInErrors) { output in
             self.home.execute { body(output) }

@@ -27,6 +27,8 @@ public final class ActiveInstance: Sendable {
     enum Progress {
         case launching
         case connecting(ConnectProbe)
+        /// Its initializer is being called.
+        case initializing
         case checkingHealth(last: String)
         case ready
         /// Given up or stopped; its exit is awaited.
@@ -89,19 +91,28 @@ public final class ActiveInstance: Sendable {
         }
     }
 
-    /// Ends it; its exit follows.
+    /// Ends it; its exit follows. A ready one is told before, where its function wants to be.
     func stop(_ reason: AdmissionState.StopReason) {
         platform("Instance stops: \(words(reason))")
-        host.launcher.stop(id, grace: reason == .aborted ? .zero : host.options.stopGrace)
         home.execute {
             switch self.progress.value {
-            case .ready, .ended: break
-            case .launching, .checkingHealth, .leaving: self.progress.value = .leaving
+            case .ready:
+                self.progress.value = .leaving
+                if reason != .aborted, reason != .unreachable, let hook = self.version.configuration.preStop {
+                    return self.beforeStop(hook) { self.askLauncherToStop(reason) }
+                }
+            case .launching, .initializing, .checkingHealth: self.progress.value = .leaving
+            case .leaving, .ended: break
             case .connecting(let probe):
                 self.discard(probe)
                 self.progress.value = .leaving
             }
+            self.askLauncherToStop(reason)
         }
+    }
+
+    private func askLauncherToStop(_ reason: AdmissionState.StopReason) {
+        host.launcher.stop(id, grace: reason == .aborted ? .zero : host.options.stopGrace)
     }
 
     /// Waits for the end of its program.

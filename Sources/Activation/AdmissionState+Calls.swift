@@ -10,6 +10,7 @@ extension AdmissionState {
             return .granted(ready[index].slot, first: take(index))
         }
         if let pause = pause(now: now) { return .refused(pause) }
+        if !startsOnDemand, provisioned == 0, alive == 0 { return .refused(.noneProvisioned) }
         guard waiting.count < limits.waitingCalls, limits.maximumInstances > 0 else { return .refused(.queueFull) }
         waiting.append(Waiting(call: call, deadline: now + limits.waitTime))
         var actions = startByNeed(now: now)
@@ -34,7 +35,7 @@ extension AdmissionState {
         if end == .abandoned, limits.replacesAbandoned, limits.concurrency == 1 {
             return retire(index, .abandonedCall) + startByNeed(now: now)
         }
-        if let next = waiting.popFirst() {
+        if ready[index].isHealthy, let next = waiting.popFirst() {
             return [.grant(next.call, slot, first: take(index))]
         }
         guard ready[index].inFlight == 0 else { return [] }
@@ -78,7 +79,7 @@ extension AdmissionState {
     private func leastLoaded() -> Int? {
         var best: Int?
         var load = limits.concurrency
-        for index in ready.indices where ready[index].inFlight < load {
+        for index in ready.indices where ready[index].isHealthy && ready[index].inFlight < load {
             best = index
             load = ready[index].inFlight
             if load == 0 { break }
@@ -95,7 +96,7 @@ extension AdmissionState {
 
     /// Why no call may wait now: every start failed lately, and nothing lives that could take it.
     private func pause(now: NIODeadline) -> Refusal? {
-        guard ready.isEmpty, starting.isEmpty, let backOff, now < backOff.until else { return nil }
+        guard !ready.contains(where: \.isHealthy), starting.isEmpty, let backOff, now < backOff.until else { return nil }
         return .startFailed(backOff.failure, retryIn: backOff.until - now)
     }
 

@@ -9,10 +9,7 @@ extension AdmissionState {
         guard starting.remove(slot) != nil else { return [] }
         let index = ready.firstIndex { $0.slot > slot } ?? ready.endIndex
         ready.insert(Ready(slot: slot, idleSince: now), at: index)
-        var actions: [Action] = []
-        while ready[index].inFlight < limits.concurrency, let next = waiting.popFirst() {
-            actions.append(.grant(next.call, slot, first: take(index)))
-        }
+        var actions = grantWaiting(index)
         guard ready[index].inFlight == 0 else { return actions }
         if draining { return retire(index, .drained) }
         wake(at: now + limits.idleTime, &actions)
@@ -55,18 +52,13 @@ extension AdmissionState {
         return afterLoss(now: now)
     }
 
-    /// The periodic check gave it up: it gets no more calls and ends with its last one.
-    package mutating func instanceUnhealthy(_ slot: Slot, now: NIODeadline) -> [Action] {
-        guard let index = readyIndex(slot) else { return [] }
-        return retire(index, .unhealthy) + startByNeed(now: now)
-    }
-
     /// Time has passed.
     package mutating func tick(now: NIODeadline) -> [Action] {
         nextWake = nil
         var actions: [Action] = []
         for index in ready.indices.reversed() where ready[index].inFlight == 0 && ready[index].idleSince + limits.idleTime <= now {
-            actions += retire(index, .idle)
+            // The youngest go first, and the provisioned ones stay.
+            if ready.count > provisioned { actions += retire(index, .idle) }
         }
         // A starting instance may still take them; its own time limit bounds how long.
         while starting.isEmpty, let first = waiting.first, first.deadline <= now {
@@ -75,14 +67,17 @@ extension AdmissionState {
         }
         actions += startByNeed(now: now)
         if let first = waiting.first { wake(at: max(first.deadline, now + .milliseconds(100)), &actions) }
-        if !waiting.isEmpty, let backOff, backOff.until > now { wake(at: backOff.until, &actions) }
-        for instance in ready where instance.inFlight == 0 { wake(at: instance.idleSince + limits.idleTime, &actions) }
+        if wantsInstances, let backOff, backOff.until > now { wake(at: backOff.until, &actions) }
+        for instance in ready.dropFirst(provisioned) where instance.inFlight == 0 {
+            wake(at: instance.idleSince + limits.idleTime, &actions)
+        }
         return actions + finishedIfDrained()
     }
 
     /// The version is replaced or the host shuts down: running and waiting calls end well, and each instance ends with its last call.
     package mutating func drain(now: NIODeadline) -> [Action] {
         draining = true
+        provisioned = 0
         var actions: [Action] = []
         for index in ready.indices.reversed() where ready[index].inFlight == 0 { actions += retire(index, .drained) }
         if waiting.isEmpty { actions += stopStarting() }
@@ -126,9 +121,14 @@ extension AdmissionState {
 
     mutating func startByNeed(now: NIODeadline) -> [Action] {
         if let backOff, now < backOff.until { return [] }
-        let needed = min((waiting.count + limits.concurrency - 1) / limits.concurrency, limits.simultaneousStarts)
+        let forCalls = startsOnDemand ? (waiting.count + limits.concurrency - 1) / limits.concurrency : 0
         var actions: [Action] = []
-        while starting.count < needed, alive < limits.maximumInstances {
+        while starting.count < limits.simultaneousStarts, starting.count < forCalls || isShortOfProvisioned {
+            guard alive < limits.maximumInstances else {
+                // One that gets no calls makes room for one that does.
+                if let index = ready.firstIndex(where: { !$0.isHealthy && $0.inFlight == 0 }) { actions += retire(index, .unhealthy) }
+                break
+            }
             starting.insert(nextSlot)
             actions.append(.start(nextSlot))
             nextSlot += 1
@@ -136,11 +136,15 @@ extension AdmissionState {
         return actions
     }
 
-    private mutating func afterLoss(now: NIODeadline) -> [Action] {
+    mutating func afterLoss(now: NIODeadline) -> [Action] {
         var actions = startByNeed(now: now) + refuseHopeless(now: now)
-        if !waiting.isEmpty, let backOff, backOff.until > now { wake(at: backOff.until, &actions) }
+        if wantsInstances, let backOff, backOff.until > now { wake(at: backOff.until, &actions) }
         return actions + finishedIfDrained()
     }
+
+    private var isShortOfProvisioned: Bool { ready.count { $0.isHealthy } + starting.count < provisioned }
+
+    private var wantsInstances: Bool { !waiting.isEmpty || isShortOfProvisioned }
 
     mutating func noteFailure(_ failure: ServiceError, now: NIODeadline) {
         // Starts that fail together, or in a pause, count as one.

@@ -13,9 +13,11 @@ package import NIOCore
 /// | call arrives | granted on the least loaded instance; else it waits and instances start by need; refused where the queue is full or starts fail |
 /// | instance ready | takes waiting calls up to its concurrency |
 /// | start failed | a growing pause before the next; waiting calls are refused with the reason unless another instance lives or starts |
-/// | instance unhealthy | out of the choice; ends with its last call |
+/// | initialization failed | as many waiting calls are refused as it would have taken; the others get new instances |
+/// | instance unhealthy | out of the choice until it is healthy again, or given up: then it ends with its last call |
 /// | instance exited | forgotten; replaced if calls wait |
 /// | call finished | the next waiting call takes its place, or the instance is idle, or it ends because it was to be drained |
+/// | provision | instances start up to that number, and as many are left when idle ones end |
 /// | tick | idle instances end, calls that waited too long are refused, pauses end |
 /// | abort | every instance ends at once, and no call waits any more |
 /// | drain | no instance outlives its calls |
@@ -34,12 +36,14 @@ package struct AdmissionState {
         package var longestBackOff: TimeAmount
         /// A program that serves one call at a time and was left alone with it is still busy: it is replaced.
         package var replacesAbandoned: Bool
+        /// Whether calls start instances; where not, only provisioned ones serve.
+        package var startsOnDemand: Bool
 
         package init(
             concurrency: Int, maximumInstances: Int, simultaneousStarts: Int = 32, waitingCalls: Int = 4096,
             waitTime: TimeAmount = .seconds(30),
             idleTime: TimeAmount = .seconds(300), firstBackOff: TimeAmount = .milliseconds(250), longestBackOff: TimeAmount = .seconds(30),
-            replacesAbandoned: Bool = true
+            replacesAbandoned: Bool = true, startsOnDemand: Bool = true
         ) {
             self.concurrency = concurrency
             self.maximumInstances = maximumInstances
@@ -50,6 +54,7 @@ package struct AdmissionState {
             self.firstBackOff = firstBackOff
             self.longestBackOff = longestBackOff
             self.replacesAbandoned = replacesAbandoned
+            self.startsOnDemand = startsOnDemand
         }
     }
 
@@ -59,6 +64,8 @@ package struct AdmissionState {
         case hostFull
         case startFailed(ServiceError, retryIn: TimeAmount)
         case aborted(ServiceError)
+        /// Calls start no instances, and none is provisioned.
+        case noneProvisioned
     }
 
     package enum StopReason: Hashable, Sendable {
@@ -96,6 +103,8 @@ package struct AdmissionState {
         let slot: Slot
         var inFlight = 0
         var idleSince: NIODeadline
+        /// False where its health check says so: it gets no calls, and may come back.
+        var isHealthy = true
         /// Calls that it was given, and calls that it completed.
         var granted = 0
         var completed = 0
@@ -126,18 +135,29 @@ package struct AdmissionState {
     var waiting: Deque<Waiting> = []
     var backOff: BackOff?
     var draining = false
+    /// Instances that are kept alive without calls too.
+    package internal(set) var provisioned = 0
+    var startsOnDemand: Bool
     var nextWake: NIODeadline?
 
-    package init(limits: Limits) { self.limits = limits }
+    package init(limits: Limits) {
+        self.limits = limits
+        startsOnDemand = limits.startsOnDemand
+    }
 
     package var alive: Int { ready.count + starting.count + leaving.count }
     package var waitingCount: Int { waiting.count }
+    package var readyCount: Int { ready.count { $0.isHealthy } }
+    /// Why the last starts came to nothing; nil where the last one did not.
+    package var lastFailure: ServiceError? { backOff?.failure }
     package var startingCount: Int { starting.count }
     package var inFlight: Int { ready.reduce(0) { $0 + $1.inFlight } + leaving.values.reduce(0) { $0 + $1.inFlight } }
 
     package enum Condition: Hashable, Sendable {
         case starting
-        case ready(inFlight: Int)
+        /// `isProvisioned` says whether it is one of those that are kept.
+        case ready(inFlight: Int, isProvisioned: Bool)
+        case unhealthy(inFlight: Int)
         case leaving(inFlight: Int)
     }
 
@@ -149,7 +169,9 @@ package struct AdmissionState {
 
     package func condition(of slot: Slot) -> Condition? {
         if let index = readyIndex(slot) {
-            return .ready(inFlight: ready[index].inFlight)
+            let instance = ready[index]
+            return instance.isHealthy
+                ? .ready(inFlight: instance.inFlight, isProvisioned: index < provisioned) : .unhealthy(inFlight: instance.inFlight)
         }
         if starting.contains(slot) { return .starting }
         return leaving[slot].map { .leaving(inFlight: $0.inFlight) }

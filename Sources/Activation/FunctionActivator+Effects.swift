@@ -70,6 +70,14 @@ extension FunctionActivator {
                 retryAfter: 1)
         case .startFailed(let error, let pause):
             return CallRefusal(error: error, retryAfter: Int((pause.nanoseconds + 999_999_999) / 1_000_000_000))
+        case .noneProvisioned:
+            return CallRefusal(
+                error: ServiceError(
+                    status: 429, code: "ResourceExhausted",
+                    message:
+                        "Function '\(name)' has disableOndemand set, and no provisioned instance. Provision some, or clear disableOndemand."
+                ),
+                retryAfter: 1)
         case .aborted(let error): return CallRefusal(error: error, retryAfter: nil)
         }
     }
@@ -92,6 +100,18 @@ extension FunctionActivator {
         return guarded.withLock { guarded in
             let state = guarded.state
             return state.limits.concurrency > 1 || state.idleTime(of: instance.slot, now: now).map { $0 > .seconds(3) } ?? false
+        }
+    }
+
+    /// Calls that have an instance, and calls that wait for one.
+    var callsInProgress: Int { guarded.withLock { $0.state.inFlight + $0.state.waitingCount } }
+
+    /// How many instances are ready, and why there are not more.
+    func provisionStanding() -> (current: Int, error: String?) {
+        guarded.withLock { guarded in
+            let most = version.configuration.maximumInstances
+            let full = most.flatMap { $0 < guarded.state.provisioned ? "the function's maxInstances is \($0)" : nil }
+            return (guarded.state.readyCount, guarded.state.lastFailure?.message ?? full)
         }
     }
 

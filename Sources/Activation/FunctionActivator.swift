@@ -11,6 +11,8 @@ public final class FunctionActivator: Sendable {
         var instances: [AdmissionState.Slot: ActiveInstance] = [:]
         var waiters: [AdmissionState.Call: CallWaiter] = [:]
         var nextCall = 0
+        /// Who waits to hear how a start ends.
+        var startNews: [EventLoopPromise<Void>] = []
     }
 
     enum Effect {
@@ -37,8 +39,9 @@ public final class FunctionActivator: Sendable {
             concurrency: max(1, configuration.instanceConcurrency),
             maximumInstances: configuration.maximumInstances ?? options.maximumInstances,
             simultaneousStarts: options.simultaneousStarts, waitingCalls: options.waitingCalls, waitTime: options.waitTime,
-            idleTime: .seconds(Int64(configuration.idleTimeout)), firstBackOff: options.firstBackOff, longestBackOff: options.longestBackOff
-        )
+            idleTime: .seconds(Int64(configuration.idleTimeout)), firstBackOff: options.firstBackOff,
+            longestBackOff: options.longestBackOff,
+            startsOnDemand: !configuration.isOnDemandDisabled)
         guarded = Mutex(Guarded(state: AdmissionState(limits: limits)))
     }
 
@@ -103,7 +106,31 @@ public final class FunctionActivator: Sendable {
         change { $0.state.callFinished(lease.instance.slot, end, now: $1) }
     }
 
-    func instanceReady(_ instance: ActiveInstance) { change { $0.state.instanceReady(instance.slot, now: $1) } }
+    func instanceReady(_ instance: ActiveInstance) {
+        change { $0.state.instanceReady(instance.slot, now: $1) }
+        tellStartNews()
+    }
+
+    /// Starts an instance, and waits until it is ready, its start came to nothing, or time is over.
+    func warmUp(within limit: TimeAmount) async {
+        let loop = host.loops.next()
+        let news = loop.makePromise(of: Void.self)
+        guarded.withLock { $0.startNews.append(news) }
+        provision(1, startsOnDemand: true)
+        let timer = loop.scheduleTask(in: limit) { news.succeed() }
+        // It never fails.
+        news.futureResult.whenComplete { _ in timer.cancel() }
+        await withCheckedContinuation { done in news.futureResult.whenComplete { _ in done.resume() } }
+        provision(0, startsOnDemand: true)
+    }
+
+    private func tellStartNews() {
+        let waiting = guarded.withLock { guarded in
+            defer { guarded.startNews = [] }
+            return guarded.startNews
+        }
+        for news in waiting { news.succeed() }
+    }
 
     func startFailed(_ instance: ActiveInstance, _ error: ServiceError, gone: Bool) {
         change { guarded, now in
@@ -111,6 +138,7 @@ public final class FunctionActivator: Sendable {
             if gone { guarded.instances[instance.slot] = nil }
             return actions
         }
+        tellStartNews()
     }
 
     func exited(_ instance: ActiveInstance, _ error: ServiceError) {
@@ -120,7 +148,21 @@ public final class FunctionActivator: Sendable {
         }
     }
 
+    func initializationFailed(_ instance: ActiveInstance, _ error: ServiceError) {
+        change { $0.state.initializationFailed(instance.slot, error, now: $1) }
+        tellStartNews()
+    }
+
     func unhealthy(_ instance: ActiveInstance) { change { $0.state.instanceUnhealthy(instance.slot, now: $1) } }
+
+    func healthyAgain(_ instance: ActiveInstance) { change { $0.state.instanceHealthyAgain(instance.slot, now: $1) } }
+
+    func givenUp(_ instance: ActiveInstance) { change { $0.state.instanceGivenUp(instance.slot, now: $1) } }
+
+    /// Keeps so many instances alive, without calls too, from now on.
+    func provision(_ instances: Int, startsOnDemand: Bool) {
+        change { $0.state.provision(instances, startsOnDemand: startsOnDemand, now: $1) }
+    }
 
     func drain() { change { $0.state.drain(now: $1) } }
 

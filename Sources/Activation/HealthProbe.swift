@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import FunctionModel
+package import FunctionModel
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 
-/// One `GET` of a function's health path on a connection of its own, which it closes: a server with one thread must be free for the next caller.
+/// One `GET` of a function's health path.
 enum HealthProbe {
     enum Outcome: Sendable {
         case healthy
@@ -15,56 +14,48 @@ enum HealthProbe {
     /// `completion` runs on the instance's home loop, once.
     static func run(_ instance: ActiveInstance, _ check: HealthCheck, over socket: CInt?, completion: @escaping @Sendable (Outcome) -> Void)
     {
-        let loop = instance.home
-        let answer = loop.makePromise(of: Outcome.self)
-        let limit = loop.scheduleTask(in: .seconds(Int64(check.timeout))) {
-            answer.succeed(.unhealthy("without an answer in \(check.timeout) s"))
-        }
-        let connection = socket.map { loop.makeSucceededFuture($0) } ?? instance.openConnection(on: loop)
-        connection.flatMap { descriptor in
-            ClientBootstrap(group: loop).channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    try channel.pipeline.syncOperations.addHandler(HealthAnswer(answer))
-                }
-            }.withConnectedSocket(descriptor)
-        }.whenComplete { result in
-            switch result {
-            case .failure: answer.succeed(.unhealthy("because the port takes no connections"))
-            case .success(let channel):
-                var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: check.path)
-                head.headers = ["Host": "127.0.0.1:\(instance.port)", "User-Agent": "swiftlet-health-check", "Connection": "close"]
-                channel.write(HTTPClientRequestPart.head(head), promise: nil)
-                channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-                answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        OwnRequest.send(
+            .GET, check.path, [("User-Agent", "swiftlet-health-check")], to: instance, over: socket, within: check.timeout
+        ) { outcome in
+            switch outcome {
+            case .answered(let status) where (200...399).contains(status): completion(.healthy)
+            case .answered(let status): completion(.unhealthy("with status code: \(status)"))
+            case .unanswered(let words): completion(.unhealthy(words))
             }
-        }
-        answer.futureResult.whenSuccess { outcome in
-            limit.cancel()
-            completion(outcome)
         }
     }
 }
 
-/// The status decides; body and everything else are left unread.
-private final class HealthAnswer: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    private let answer: EventLoopPromise<HealthProbe.Outcome>
-
-    init(_ answer: EventLoopPromise<HealthProbe.Outcome>) { self.answer = answer }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let head) = unwrapInboundIn(data) else { return }
-        let status = head.status.code
-        answer.succeed((200...399).contains(status) ? .healthy : .unhealthy("with status code: \(status)"))
+/// What the periodic checks of one instance have come to.
+///
+/// `failureThreshold` failures in a row make it unhealthy, `successThreshold` successes in a row healthy again. One that fails as often once more is
+/// given up: it may never come back, and another one can take its place.
+package struct HealthRecord {
+    package enum Verdict: Hashable, Sendable {
+        case unchanged, unhealthy, healthyAgain, givenUp
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        answer.succeed(.unhealthy("with an answer that is not HTTP: \(error)"))
-    }
+    private let check: HealthCheck
+    private var isHealthy = true
+    /// In a row; failures are counted on while it is unhealthy.
+    private var failures = 0
+    private var successes = 0
 
-    func channelInactive(context: ChannelHandlerContext) {
-        answer.succeed(.unhealthy("without an answer: the connection was closed"))
+    package init(_ check: HealthCheck) { self.check = check }
+
+    package mutating func note(success: Bool) -> Verdict {
+        if success {
+            (failures, successes) = (isHealthy ? 0 : check.failureThreshold, successes + 1)
+            guard !isHealthy, successes >= check.successThreshold else { return .unchanged }
+            (isHealthy, failures) = (true, 0)
+            return .healthyAgain
+        }
+        (failures, successes) = (failures + 1, 0)
+        if isHealthy, failures >= check.failureThreshold {
+            isHealthy = false
+            return .unhealthy
+        }
+        return failures >= 2 * check.failureThreshold ? .givenUp : .unchanged
     }
 }
 
@@ -72,21 +63,30 @@ private final class HealthAnswer: ChannelInboundHandler {
 enum HealthWatch {
     static func begin(_ instance: ActiveInstance) {
         guard let check = instance.version.configuration.healthCheck else { return }
-        next(instance, check, failures: 0)
+        next(instance, check, HealthRecord(check))
     }
 
-    private static func next(_ instance: ActiveInstance, _ check: HealthCheck, failures: Int) {
+    private static func next(_ instance: ActiveInstance, _ check: HealthCheck, _ record: HealthRecord) {
         instance.home.scheduleTask(in: .seconds(Int64(check.period))) {
             guard case .ready = instance.progress.value else { return }
-            guard instance.activator.mayProbe(instance) else { return next(instance, check, failures: failures) }
+            guard instance.activator.mayProbe(instance) else { return next(instance, check, record) }
             HealthProbe.run(instance, check, over: nil) { outcome in
-                switch outcome {
-                case .healthy: next(instance, check, failures: 0)
-                case .unhealthy(let words) where failures + 1 >= check.failureThreshold:
-                    instance.platform("Instance is unhealthy: check failed \(words)")
+                guard case .ready = instance.progress.value else { return }
+                var record = record
+                let (success, words) = if case .unhealthy(let words) = outcome { (false, words) } else { (true, "") }
+                switch record.note(success: success) {
+                case .unchanged: break
+                case .unhealthy:
+                    instance.platform("Instance is unhealthy and gets no calls: check failed \(words)")
                     instance.activator.unhealthy(instance)
-                case .unhealthy: next(instance, check, failures: failures + 1)
+                case .healthyAgain:
+                    instance.platform("Instance is healthy again")
+                    instance.activator.healthyAgain(instance)
+                case .givenUp:
+                    instance.platform("Instance stays unhealthy and is given up: check failed \(words)")
+                    return instance.activator.givenUp(instance)
                 }
+                next(instance, check, record)
             }
         }
     }

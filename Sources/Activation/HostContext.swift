@@ -47,6 +47,11 @@ final class HostContext: Sendable {
 
     func observeEnds(_ observer: @escaping @Sendable (ActiveInstance) -> Void) { observers.withLock { $0.append(observer) } }
 
+    func newRequestID() -> RequestID {
+        var random = RandomSource(next: random)
+        return RequestID(seconds: clock.unixMilliseconds() / 1000, using: &random)
+    }
+
     func newInstanceID() -> InstanceID {
         var random = RandomSource(next: random)
         return InstanceID(seconds: clock.unixMilliseconds() / 1000, using: &random)

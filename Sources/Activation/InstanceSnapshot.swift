@@ -6,6 +6,8 @@ public struct InstanceSnapshot: Hashable, Sendable {
     public enum Status: String, Hashable, Sendable {
         case starting = "Starting"
         case running = "Running"
+        /// Its health check fails: it gets no calls until it is well again.
+        case unhealthy = "Unhealthy"
         /// Takes no new calls; ends with its last one.
         case draining = "Draining"
     }
@@ -21,6 +23,8 @@ public struct InstanceSnapshot: Hashable, Sendable {
     public var createdTime: Int64
     /// Calls that it serves at this moment.
     public var inFlight: Int
+    /// Whether it is kept alive without calls too.
+    public var isProvisioned: Bool
 
     init(_ instance: ActiveInstance, _ condition: AdmissionState.Condition) {
         id = instance.id
@@ -28,10 +32,12 @@ public struct InstanceSnapshot: Hashable, Sendable {
         version = instance.version.key.version
         qualifier = instance.version.key.version
         createdTime = instance.createdTime
-        switch condition {
-        case .starting: (status, inFlight) = (.starting, 0)
-        case .ready(let calls): (status, inFlight) = (.running, calls)
-        case .leaving(let calls): (status, inFlight) = (.draining, calls)
-        }
+        (status, inFlight, isProvisioned) =
+            switch condition {
+            case .starting: (.starting, 0, false)
+            case .ready(let calls, let isProvisioned): (.running, calls, isProvisioned)
+            case .unhealthy(let calls): (.unhealthy, calls, false)
+            case .leaving(let calls): (.draining, calls, false)
+            }
     }
 }

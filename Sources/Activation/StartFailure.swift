@@ -43,6 +43,14 @@ enum StartFailure {
                 + " (GET \(version.configuration.healthCheck?.path ?? "/"), given \(number(seconds)) seconds). Logs:\n\(output)")
     }
 
+    /// It is the function's own failure, told as its answer (contract §7.4); the status is that of an HTTP call.
+    static func initializer(_ failure: String, of version: RunnableVersion, output: String) -> ServiceError {
+        ServiceError(
+            status: 502, code: "InitializationError",
+            message: "The initializer of function '\(version.key.function)' failed: \(failure)"
+                + " (limit: \(version.configuration.initializer?.timeout ?? 0) s). Logs:\n\(output)")
+    }
+
     /// How a program ended, for people.
     static func words(_ exit: InstanceExit, _ version: RunnableVersion) -> String {
         switch exit {

@@ -53,6 +53,7 @@ extension Catalog {
         try await turns.run { [self] in
             _ = try await alias(name, of: function)
             _ = try await store.deleteAlias(name, of: function)
+            for kind in [SettingKind.provision, .scaling] { _ = try await store.deleteSetting(kind, of: function, qualifier: name) }
             try await republish(function)
         }
     }

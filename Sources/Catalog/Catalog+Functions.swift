@@ -4,7 +4,7 @@ import Images
 import Store
 
 extension Catalog {
-    /// Creates a function from a CreateFunctionInput. It can be called when this returns.
+    /// Creates a function from a CreateFunctionInput. It can be called when this returns, unless its image is on its way.
     ///
     /// - Throws: ``ServiceError`` 400 `InvalidArgument`, also where the host does not have the image; 409 `FunctionAlreadyExists`.
     public func create(_ input: [String: JSONValue]) async throws -> FunctionView {
@@ -14,32 +14,43 @@ extension Catalog {
         let tags = try FunctionTag.list(input["tags"])
         return try await turns.run { [self] in
             if try await store.function(name) != nil { throw Self.exists(name) }
-            let content = try await content(name, configuration)
+            let content =
+                try await mustBring(configuration.image)
+                ? FunctionContent(configuration: configuration, manifest: nil) : try await content(name, configuration)
             let id = newID()
             guard let record = try await store.createFunction(name, id: id, content: content, tags: tags, at: now()) else {
                 throw Self.exists(name)
             }
             try await publish(record)
-            return await view(record)
+            if record.manifest == nil, let preparation = try await store.preparation(of: name) { prepare(preparation) }
+            return try await view(record)
         }
     }
 
     /// Changes a function by an UpdateFunctionInput: an omitted field keeps its value, an empty one goes back to its default.
     ///
     /// The image's name is looked up again, so an update (even one that changes nothing else) moves the function to what the name means now.
+    /// Where the image is on its way, the function stays what it is until it has come; the next update builds on what it is to become.
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, 400 `InvalidArgument`.
     public func update(_ name: String, _ input: [String: JSONValue]) async throws -> FunctionView {
         try await turns.run { [self] in
             guard let old = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
-            var configuration = old.configuration
+            let pending = try await store.preparation(of: name)
+            var configuration = pending.flatMap { $0.failure == nil ? $0.configuration : nil } ?? old.configuration
             try configuration.apply(input)
+            if try await mustBring(configuration.image) {
+                try await beginPreparing(name, configuration)
+                try await publish(old)
+                return try await view(old)
+            }
             let content = try await content(name, configuration)
-            if content.configuration == old.configuration, content.manifest == old.manifest { return await view(old) }
+            stopPreparing(name)
+            if content.configuration == old.configuration, content.manifest == old.manifest, pending == nil { return try await view(old) }
             guard let record = try await store.updateFunction(name, content: content, at: now()) else {
                 throw ServiceError.functionNotFound(name)
             }
             try await publish(record)
-            return await view(record)
+            return try await view(record)
         }
     }
 
@@ -54,6 +65,7 @@ extension Catalog {
                 throw ServiceError(
                     status: 409, code: "FunctionNotEmpty", message: "function '\(name)' has active triggers (\(names)); delete them first")
             }
+            stopPreparing(name)
             guard try await store.deleteFunction(name) else { throw ServiceError.functionNotFound(name) }
             await routes.replace(name, with: nil)
         }
@@ -63,14 +75,14 @@ extension Catalog {
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, `VersionNotFound` or `AliasNotFound`.
     public func get(_ name: String, qualifier: String? = nil) async throws -> FunctionView {
         guard let record = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
-        guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else { return await view(record) }
+        guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else { return try await view(record) }
         guard qualifier.utf8.allSatisfy({ (48...57).contains($0) }) else {
             return try await get(name, qualifier: try await alias(qualifier, of: name).alias.version)
         }
         guard let number = Int(qualifier), let version = try await store.version(number, of: name) else {
             throw Self.versionNotFound(qualifier, of: name)
         }
-        var view = await view(record)
+        var view = try await view(record)
         view.version = version
         return view
     }
@@ -89,21 +101,22 @@ extension Catalog {
             let records = try await store.functions(prefix: filter.prefix, after: last, limit: 200)
             for record in records where filter.matches(record) {
                 if views.count == limit { return (views, views.last?.record.name) }
-                views.append(await view(record))
+                views.append(try await view(record))
             }
             guard records.count == 200, let end = records.last?.name else { return (views, nil) }
             last = end
         }
     }
 
-    func view(_ record: FunctionRecord) async -> FunctionView {
+    func view(_ record: FunctionRecord) async throws -> FunctionView {
         let route = await routes.route(record.name)
         return FunctionView(
-            record: record, version: nil, state: route?.state ?? .pending, restriction: route?.restriction, host: host)
+            record: record, version: nil, preparation: try await store.preparation(of: record.name), state: route?.state ?? .pending,
+            restriction: route?.restriction, host: host)
     }
 
     /// Pins the image, and makes sure before anything is stored that there is something to run.
-    private func content(_ name: String, _ configuration: FunctionConfiguration) async throws -> FunctionContent {
+    func content(_ name: String, _ configuration: FunctionConfiguration) async throws -> FunctionContent {
         guard let image = try await images.resolve(configuration.image) else {
             throw ServiceError.invalidArgument(
                 "customContainerConfig.image: this host has no image '\(configuration.image)'; \(Self.wayToLoad(configuration.image)), "

@@ -20,8 +20,12 @@ extension Catalog {
                 route.versions[key.version] = runnable
             }
         }
+        guard let manifest = record.manifest else {
+            route.state = parts.preparation?.failure.map { .failed(reason: $0) } ?? .pending
+            return route
+        }
         let key = RunnableVersion.Key(function: record.name, version: "LATEST", revision: record.revision)
-        switch try await prepare(key, record.configuration, record.manifest) {
+        switch try await prepare(key, record.configuration, manifest) {
         case .runnable(let latest): route.versions[key.version] = latest
         case .failed(let reason):
             route.state = .failed(reason: reason)

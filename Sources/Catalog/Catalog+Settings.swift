@@ -72,9 +72,11 @@ extension Catalog {
         return (page, found.count > limit ? page.last.map { "\($0.function)/\($0.qualifier)" } : nil)
     }
 
-    private func put(_ kind: SettingKind, of function: String, _ content: [String: JSONValue]) async throws -> SettingRecord {
+    func put(
+        _ kind: SettingKind, of function: String, qualifier: String = "", _ content: [String: JSONValue]
+    ) async throws -> SettingRecord {
         try await turns.run { [self] in
-            guard let record = try await store.putSetting(kind, of: function, content: content, at: now()) else {
+            guard let record = try await store.putSetting(kind, of: function, qualifier: qualifier, content: content, at: now()) else {
                 throw ServiceError.functionNotFound(function)
             }
             try await republish(function)

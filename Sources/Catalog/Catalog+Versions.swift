@@ -12,7 +12,12 @@ extension Catalog {
             throw ServiceError.invalid("description", .string(description), "it must have at most \(FunctionLimits.descriptionBytes) bytes")
         }
         return try await turns.run { [self] in
-            if case .failed(let reason) = await routes.route(name)?.state {
+            switch await routes.route(name)?.state {
+            case .active, nil: break
+            case .pending:
+                throw ServiceError(
+                    status: 412, code: "FunctionNotReady", message: "function '\(name)' cannot be published before its image is here")
+            case .failed(let reason):
                 throw ServiceError(status: 412, code: "FunctionNotReady", message: "function '\(name)' cannot be published: \(reason)")
             }
             switch try await store.publishVersion(of: name, description: description, at: now()) {

@@ -3,6 +3,7 @@ public import FunctionModel
 public import Images
 public import Logging
 public import Store
+import Synchronization
 
 /// The functions of this host and their versions: what there is, what it is made of, and what can be called now.
 ///
@@ -14,22 +15,27 @@ public final class Catalog: Sendable {
     let routes: Routes
     let turns = TurnQueue()
     let authentication: any CallAuthentication
+    let preparation: any ImagePreparation
+    /// By function.
+    let preparing = Mutex<[String: Task<Void, Never>]>([:])
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - subscriber: gets each new ``RoutingSnapshot``.
+    ///   - preparation: brings images that are not here.
     ///   - authentication: says which HTTP triggers this host can guard.
     ///   - now: the time of a change.
     public init(
         store: Store, images: ImageLibrary, subscriber: any RoutingSubscriber, host: HostIdentity = HostIdentity(),
-        authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
+        preparation: any ImagePreparation = LoadedImagesOnly(), authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.images = images
         self.host = host
         self.authentication = authentication
+        self.preparation = preparation
         self.logger = logger
         self.now = now
         routes = Routes(subscriber: subscriber)
@@ -45,7 +51,9 @@ public final class Catalog: Sendable {
             for record in try await store.functions() {
                 all[record.name] = try await route(record, parts[record.name] ?? RouteParts())
             }
-            await routes.replaceAll(all)
+            let domains = try await store.domains().map { ($0.domain.name, $0.domain) }
+            await routes.replaceAll(all, domains: Dictionary(domains) { $1 })
+            for record in try await store.preparations() where record.failure == nil { prepare(record) }
         }
     }
 
@@ -56,9 +64,8 @@ public final class Catalog: Sendable {
         try await turns.run { [self] in
             for name in await routes.broken {
                 guard var record = try await store.function(name) else { continue }
-                if try await images.resolve(record.manifest.description) == nil,
-                    let image = try await images.resolve(record.configuration.image)
-                {
+                let isHere = if let manifest = record.manifest { try await images.resolve(manifest.description) != nil } else { false }
+                if !isHere, let image = try await images.resolve(record.configuration.image) {
                     let content = FunctionContent(configuration: record.configuration, manifest: image.manifestDigest)
                     record = try await store.updateFunction(name, content: content, at: now()) ?? record
                 }

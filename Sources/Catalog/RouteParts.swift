@@ -8,6 +8,7 @@ struct RouteParts {
     var aliases: [AliasRecord] = []
     var triggers: [TriggerRecord] = []
     var settings: [SettingKind: [SettingRecord]] = [:]
+    var preparation: PreparationRecord?
 
     /// - Returns: the parts of every function that has any.
     static func all(_ store: Store) async throws -> [String: RouteParts] {
@@ -15,6 +16,7 @@ struct RouteParts {
         for record in try await store.versions() { all[record.function, default: RouteParts()].versions.append(record) }
         for record in try await store.aliases() { all[record.function, default: RouteParts()].aliases.append(record) }
         for record in try await store.triggers() { all[record.function, default: RouteParts()].triggers.append(record) }
+        for record in try await store.preparations() { all[record.function, default: RouteParts()].preparation = record }
         for kind in routed {
             for record in try await store.settings(kind) {
                 all[record.function, default: RouteParts()].settings[kind, default: []].append(record)
@@ -28,12 +30,13 @@ struct RouteParts {
         parts.versions = try await store.versions(of: function)
         parts.aliases = try await store.aliases(of: function)
         parts.triggers = try await store.triggers(of: function)
+        parts.preparation = try await store.preparation(of: function)
         for kind in routed { parts.settings[kind] = try await store.settings(kind, of: function) }
         return parts
     }
 
     /// The settings that decide about calls.
-    private static let routed = [SettingKind.concurrency, .invocation]
+    private static let routed = [SettingKind.concurrency, .invocation, .provision, .scaling]
 
     /// A route that has all but the versions.
     var route: FunctionRoute {
@@ -43,6 +46,12 @@ struct RouteParts {
         route.reservedConcurrency = settings[.concurrency]?.first?.content["reservedConcurrency"]?.integer
         route.restriction = settings[.invocation]?.first.map {
             InvocationRestriction(reason: $0.content["reason"]?.string ?? "", modified: $0.modified)
+        }
+        for (kind, meaning) in [(SettingKind.provision, CapacitySetting.Kind.provision), (.scaling, .scaling)] {
+            for record in settings[kind] ?? [] {
+                route.capacity.append(
+                    CapacitySetting(kind: meaning, qualifier: record.qualifier, content: record.content, since: record.modified))
+            }
         }
         return route
     }

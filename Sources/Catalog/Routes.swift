@@ -8,14 +8,20 @@ actor Routes {
 
     init(subscriber: any RoutingSubscriber) { self.subscriber = subscriber }
 
-    func replaceAll(_ functions: [String: FunctionRoute]) async {
-        snapshot = RoutingSnapshot(functions: functions)
+    func replaceAll(_ functions: [String: FunctionRoute], domains: [String: CustomDomain]) async {
+        snapshot = RoutingSnapshot(functions: functions, domains: domains)
         await subscriber.publish(snapshot)
     }
 
     /// - Parameter route: nil takes the function away.
     func replace(_ name: String, with route: FunctionRoute?) async {
         snapshot.functions[name] = route
+        await subscriber.publish(snapshot)
+    }
+
+    /// - Parameter domain: nil takes it away.
+    func replace(domain name: String, with domain: CustomDomain?) async {
+        snapshot.domains[name] = domain
         await subscriber.publish(snapshot)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
+import Store
 
 /// What a request's path names. It is read from the raw path: split at `/` first, each segment decoded after, so that a name may hold an encoded `/`.
 enum ControlPath: Hashable, Sendable {
@@ -15,10 +16,14 @@ enum ControlPath: Hashable, Sendable {
     case invocationSwitch(String, isOn: Bool)
     case concurrency(String)
     case concurrencies
+    case capacity(SettingKind, of: String)
+    case capacities(SettingKind)
     case triggers(String)
     case trigger(String, of: String)
     case tags
     case regions
+    case domains
+    case domain(String)
     /// A path of the Function Compute API that this host does not have.
     case unsupported
     case images
@@ -55,6 +60,7 @@ enum ControlPath: Hashable, Sendable {
 
     private static func functionCompute(_ segments: [String]) -> ControlPath {
         if segments.count == 1, let path = ofTheHost[segments[0]] { return path }
+        if segments.count == 2, segments[0] == "custom-domains", segments[1] != "" { return .domain(segments[1]) }
         guard segments.first == "functions", !segments.contains("") else { return .unsupported }
         switch segments.count {
         case 1: return .functions
@@ -67,6 +73,8 @@ enum ControlPath: Hashable, Sendable {
         case 4 where segments[2] == "aliases": return .alias(segments[3], of: segments[1])
         case 3 where segments[2] == "instances": return .instances(segments[1])
         case 3 where segments[2] == "concurrency": return .concurrency(segments[1])
+        case 3 where segments[2] == "provision-config": return .capacity(.provision, of: segments[1])
+        case 3 where segments[2] == "scaling-config": return .capacity(.scaling, of: segments[1])
         case 3 where segments[2] == "triggers": return .triggers(segments[1])
         case 4 where segments[2] == "triggers": return .trigger(segments[3], of: segments[1])
         case 4 where segments[2] == "invoke" && segments[3] == "disable": return .invocationSwitch(segments[1], isOn: false)
@@ -77,7 +85,9 @@ enum ControlPath: Hashable, Sendable {
 
     /// What is about no function, or about all.
     private static let ofTheHost: [String: ControlPath] = [
-        "concurrency-configs": .concurrencies, "tags-v2": .tags, "regions": .regions,
+        "concurrency-configs": .concurrencies, "tags-v2": .tags, "regions": .regions, "custom-domains": .domains,
+        "provision-configs": .capacities(.provision),
+        "scaling-configs": .capacities(.scaling),
     ]
 
     private static func swiftlet(_ segments: [String]) -> ControlPath {

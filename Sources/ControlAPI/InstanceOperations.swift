@@ -30,7 +30,8 @@ extension InstanceSnapshot {
     var json: JSONValue {
         [
             "instanceId": .string(id.text), "versionId": .string(version == "LATEST" ? "0" : version), "qualifier": .string(qualifier),
-            "status": .string(status.rawValue), "resourceType": "OnDemand", "createdTimeMs": .integer(createdTime),
+            "status": .string(status.rawValue), "resourceType": isProvisioned ? "Provision" : "OnDemand",
+            "createdTimeMs": .integer(createdTime),
             "inFlight": .integer(Int64(inFlight)),
         ]
     }

@@ -65,6 +65,7 @@ public struct FunctionRoute: Hashable, Sendable {
     /// The most instances that may be at work at once, over all versions; 0 forbids all calls, nil leaves the bounds of configuration and host.
     public var reservedConcurrency: Int?
     public var triggers: [FunctionTrigger] = []
+    public var capacity: [CapacitySetting] = []
 
     public init(state: State, versions: [String: RunnableVersion], aliases: [String: FunctionAlias] = [:]) {
         self.state = state
@@ -73,11 +74,39 @@ public struct FunctionRoute: Hashable, Sendable {
     }
 }
 
+/// What was put to keep instances of a qualifier alive.
+public struct CapacitySetting: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// A PutProvisionConfigInput.
+        case provision
+        /// A PutScalingConfigInput.
+        case scaling
+    }
+
+    public var kind: Kind
+    /// `LATEST` or an alias.
+    public var qualifier: String
+    public var content: [String: JSONValue]
+    public var since: Timestamp
+
+    public init(kind: Kind, qualifier: String, content: [String: JSONValue], since: Timestamp) {
+        self.kind = kind
+        self.qualifier = qualifier
+        self.content = content
+        self.since = since
+    }
+}
+
 /// All functions at one moment. The gateway reads it without a lock: each event loop holds the newest one that was published to it.
 public struct RoutingSnapshot: Sendable {
     public var functions: [String: FunctionRoute]
+    /// By name, in lower case.
+    public var domains: [String: CustomDomain]
 
-    public init(functions: [String: FunctionRoute] = [:]) { self.functions = functions }
+    public init(functions: [String: FunctionRoute] = [:], domains: [String: CustomDomain] = [:]) {
+        self.functions = functions
+        self.domains = domains
+    }
 }
 
 /// Takes each new snapshot. When `publish` returns, every call that arrives from then on is routed by it.

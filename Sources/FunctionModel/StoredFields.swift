@@ -69,9 +69,6 @@ extension FunctionConfiguration {
             }
         }
         if let gpu = reader.members["gpuConfig"], !gpu.isEmpty { throw .invalid("gpuConfig", gpu, "this host gives functions no GPU") }
-        if reader.members["disableOndemand"] == .bool(true) {
-            throw .invalid("disableOndemand", true, "this host has no provisioned instances, so nothing would serve the function")
-        }
         if let layers = try reader.strings("layers", maximumBytes: FunctionLimits.storedBytes), let first = layers.first {
             guard layers.count <= FunctionLimits.layers else {
                 throw .invalidArgument("layers: \(layers.count) layers; at most \(FunctionLimits.layers) are allowed")
@@ -85,14 +82,7 @@ extension FunctionConfiguration {
         {
             throw .invalid("logConfig.logBeginRule", rule, "it must be None or DefaultRegex")
         }
-        if let lifecycle = try reader.object("instanceLifecycleConfig") {
-            if let hook = try lifecycle.object("initializer") {
-                _ = try hook.integer("timeout", FunctionLimits.initializerTimeout, unit: " seconds")
-            }
-            if let hook = try lifecycle.object("preStop") {
-                _ = try hook.integer("timeout", FunctionLimits.preStopTimeout, unit: " seconds")
-            }
-        }
+        if let lifecycle = try reader.object("instanceLifecycleConfig") { try LifecycleHook.check(lifecycle) }
     }
 
     /// The registry's password is neither kept nor echoed: nothing here pulls from a registry, and what is not there cannot leak.

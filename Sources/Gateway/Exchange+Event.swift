@@ -41,8 +41,8 @@ extension Exchange {
     }
 
     /// An error of the call itself, told as the answer of the function.
-    func writeFunctionError(_ message: String) {
-        writeHeld("InvocationError", ByteBuffer(string: ErrorBody.invocation(message)), log: nil)
+    func writeFunctionError(_ message: String, type: String) {
+        writeHeld(type, ByteBuffer(string: ErrorBody.invocation(message)), log: nil)
     }
 
     private func writeHeld(_ errorType: String?, _ body: ByteBuffer, log: String?) {

@@ -10,6 +10,7 @@ extension Exchange {
     /// The service refuses, before or instead of the function.
     func fail(_ error: ServiceError, retryAfter: Int? = nil) {
         release(.broken, error: error.code)
+        if error.code == "InitializationError", case .event = kind { return tellFunctionError(error.message, code: error.code, detail: "") }
         writeError(error, retryAfter: retryAfter)
     }
 
@@ -52,7 +53,7 @@ extension Exchange {
         case (_, .streaming): client.closeNow()
         case (.event, _):
             answer = .none
-            writeFunctionError(message)
+            writeFunctionError(message, type: code == "InitializationError" ? code : "InvocationError")
             client.exchangeEnded(self, keepAlive: keepAlive)
         default: writeError(ServiceError(status: 502, code: code, message: message + detail))
         }

@@ -12,6 +12,7 @@ extension Exchange {
             return fail(.invalidArgument("the request target must be a path, or a URL that begins with http:// and names a host alone"))
         }
         authority = host
+        if let domain = loop.table.domain(host: host) { return come(by: domain, target) }
         switch Destination.of(method: head.method.rawValue, target: target, host: host) {
         case .event(let function, let qualifier): event(function, qualifier)
         case .http(let function, let qualifier, let target, let byPath): http(function, qualifier, target, byPath: byPath)
@@ -106,7 +107,7 @@ extension Exchange {
         }
     }
 
-    private func withinLimits(_ facts: RequestFacts) -> Bool {
+    func withinLimits(_ facts: RequestFacts) -> Bool {
         let options = loop.options
         if facts.headerBytes > options.requestHeaderBytes {
             fail(.invalidArgument("the header fields have \(facts.headerBytes) bytes; the limit is \(options.requestHeaderBytes)"))

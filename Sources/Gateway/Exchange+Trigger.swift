@@ -5,19 +5,29 @@ internal import NIOHTTP1
 
 /// HTTP calls to a function that says who may call it over HTTP, and how. Source: Function Compute contract §7.7.
 extension Exchange {
+    /// A host name of somebody's own: its paths lead to functions, and what they say about HTTP triggers does not count.
+    func come(by domain: CustomDomain, _ target: String) {
+        guard withinLimits(facts) else { return }
+        let path = target[..<(target.firstIndex(of: "?") ?? target.endIndex)]
+        let origin = head.headers.first(name: "origin")
+        if let origin, let rule = domain.crossOrigin, answersPreflight(rule, origin) { return }
+        guard let route = domain.route(method: head.method.rawValue, path: path) else {
+            return fail(
+                ServiceError(
+                    status: 404, code: "DomainRouteNotFound",
+                    message: "domain '\(domain.name)' has no route for \(head.method) \(path.prefix(200))"))
+        }
+        if let origin { crossOriginFields = (domain.crossOrigin ?? .byDefault).answerFields(origin: origin) }
+        call(route.function, route.qualifier, route.rewrite.isEmpty ? target : route.rewrite.apply(to: target))
+    }
+
     func come(by trigger: HTTPTrigger, _ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
         if trigger.isInternetDisabled, !(byPath && isLocal) {
             return fail(
                 .accessDenied("access denied due to function internet URL is disable; call /http/\(function)/ from the host itself"))
         }
-        let headers = head.headers
-        let origin = headers.first(name: "origin")
-        if let origin, let rule = trigger.crossOrigin, head.method == .OPTIONS,
-            let method = headers.first(name: "access-control-request-method")
-        {
-            let asked = headers.first(name: "access-control-request-headers")
-            return answerPreflight(rule.preflightFields(origin: origin, method: method, headers: asked), origin)
-        }
+        let origin = head.headers.first(name: "origin")
+        if let origin, let rule = trigger.crossOrigin, answersPreflight(rule, origin) { return }
         guard trigger.methods.contains(head.method.rawValue) else {
             let allowed = HTTPTrigger.methods.filter(trigger.methods.contains).joined(separator: ", ")
             return fail(.accessDenied("the HTTP trigger of function '\(function)' does not take \(head.method); it takes \(allowed)"))
@@ -53,10 +63,20 @@ extension Exchange {
     }
 
     /// A browser asks whether a page may send a request. It is answered here, without an instance.
-    private func answerPreflight(_ fields: [(name: String, value: String)]?, _ origin: String) {
-        guard let fields else {
-            return fail(.accessDenied("the HTTP trigger's corsConfig does not allow this request from origin '\(origin)'"))
+    ///
+    /// - Returns: false where this is no such question.
+    private func answersPreflight(_ rule: CrossOriginRule, _ origin: String) -> Bool {
+        guard head.method == .OPTIONS, let method = head.headers.first(name: "access-control-request-method") else { return false }
+        let asked = head.headers.first(name: "access-control-request-headers")
+        if let fields = rule.preflightFields(origin: origin, method: method, headers: asked) {
+            answerPreflight(fields)
+        } else {
+            fail(.accessDenied("corsConfig does not allow this request from origin '\(origin)'"))
         }
+        return true
+    }
+
+    private func answerPreflight(_ fields: [(name: String, value: String)]) {
         phase = .over
         keepAlive = mayKeepAlive
         var out = HeadWriter(.noContent, allocator: loop.allocator)

@@ -109,16 +109,19 @@ public final class Gateway: RoutingSubscriber, Sendable {
     }
 
     /// When this returns, every event loop routes by `snapshot`, and versions that are in it no more are draining.
+    ///
+    /// Where a version takes the place of one that has instances, it gets one before calls are sent to it, so that none of them meets a cold start.
     public func publish(_ snapshot: RoutingSnapshot) async {
         let table = newest.withLock { newest in
             newest = RoutingTable(snapshot, activation, options, previous: newest)
             return newest
         }
+        await activation.warmUp(for: snapshot, within: options.warmUpTime)
         await onEachLoop { loop, finished in
             loop.table = table
             finished.succeed()
         }
-        activation.bound(snapshot.functions.compactMapValues(\.reservedConcurrency))
+        activation.adopt(snapshot)
         activation.retire(allBut: Set(snapshot.functions.values.flatMap { $0.versions.values.map(\.key) }))
     }
 

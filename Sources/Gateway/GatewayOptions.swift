@@ -37,6 +37,8 @@ public struct GatewayOptions: Sendable {
     /// An idle connection to an instance is used again within this time only. It is shorter than the keep-alive of the usual servers (gunicorn 2 s,
     /// Node and uvicorn 5 s), so that a call does not meet a connection that is just being closed.
     public var idleConnectionTime: TimeAmount = .milliseconds(1500)
+    /// How long an update waits for the first instance of the new state before calls go there all the same.
+    public var warmUpTime: TimeAmount = .seconds(5)
     /// How long `stop` waits for calls that run.
     public var drainTime: TimeAmount = .seconds(30)
 

@@ -21,7 +21,7 @@ final class ResolvedVersion: Sendable {
         self.version = version
         self.activator = activator
         host = "127.0.0.1:\(version.configuration.port)"
-        let common = Self.headers(of: version, qualifier, options)
+        let common = CommonHeaders.of(version, qualifier: qualifier, region: options.region, account: options.accountID)
         eventStart = Self.bytes(
             "POST /invoke HTTP/1.1\r\n",
             [("Host", host), ("Content-Type", "application/octet-stream")] + common + [("x-fc-control-path", "/invoke")])
@@ -45,19 +45,5 @@ final class ResolvedVersion: Sendable {
         var bytes = ByteBuffer(string: start)
         for (name, value) in lines { bytes.writeLine(name, HeaderRules.isClean(value) ? value : "") }
         return bytes
-    }
-
-    /// Source of names and of what is empty: Function Compute contract §7.3.
-    private static func headers(of version: RunnableVersion, _ qualifier: String?, _ options: GatewayOptions) -> [(String, String)] {
-        let configuration = version.configuration
-        let latest = version.key.version == "LATEST"
-        return [
-            ("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", ""),
-            ("x-fc-function-name", version.key.function), ("x-fc-function-handler", configuration.handler),
-            ("x-fc-function-memory", String(configuration.memorySize)), ("x-fc-function-timeout", String(configuration.timeout)),
-            ("x-fc-region", options.region), ("x-fc-account-id", options.accountID), ("x-fc-qualifier", qualifier ?? version.key.version),
-            ("x-fc-version-id", latest ? "" : version.key.version), ("x-fc-service-name", ""), ("x-fc-service-logproject", ""),
-            ("x-fc-service-logstore", ""), ("x-fc-retry-count", "0"),
-        ]
     }
 }

@@ -15,6 +15,7 @@ struct RoutingTable: Sendable {
     }
 
     private var functions: [String: Entry] = [:]
+    private var domains: [String: CustomDomain] = [:]
     /// Host names come in lower case from browsers: names that differ in nothing but case are not found this way.
     private var lowerCase: [String: String?] = [:]
 
@@ -22,6 +23,7 @@ struct RoutingTable: Sendable {
 
     /// - Parameter previous: the table that this one takes the place of. An alias that has not changed goes on counting its calls where it was.
     init(_ snapshot: RoutingSnapshot, _ activation: ActivationService, _ options: GatewayOptions, previous: RoutingTable) {
+        domains = snapshot.domains
         for (name, route) in snapshot.functions {
             let versions = route.versions.mapValues { ResolvedVersion($0, activation.activator(for: $0), options) }
             let before = previous.functions[name]?.aliases ?? [:]
@@ -68,6 +70,17 @@ struct RoutingTable: Sendable {
                     + " HTTP calls go to those only")
         }
         return trigger
+    }
+
+    /// The domain that a `Host` header names; nil where it is none.
+    func domain(host: String?) -> CustomDomain? {
+        guard !domains.isEmpty, let host else { return nil }
+        var name = host.lowercased()[...]
+        if let slash = name.lastIndex(of: "/") { name = name[name.index(after: slash)...] }
+        if let colon = name.firstIndex(of: ":") { name = name[..<colon] }
+        if name.last == "." { name.removeLast() }
+        if let exact = domains[String(name)] { return exact }
+        return name.firstIndex(of: ".").flatMap { domains["*" + name[$0...]] }
     }
 
     private func entry(_ function: String, anyCase: Bool) -> Entry? {

@@ -9,8 +9,8 @@ public struct FunctionRecord: Hashable, Sendable {
     public var id: String
     public var configuration: FunctionConfiguration
     public var tags: [FunctionTag]
-    /// The manifest that the image's name meant when it was last set.
-    public var manifest: Digest
+    /// The manifest that the image's name meant when it was last set; nil where the image has never been here.
+    public var manifest: Digest?
     /// Grows with each change, and never repeats on this host.
     public var revision: Int64
     public var created: Timestamp
@@ -43,7 +43,7 @@ extension FunctionRecord {
         self.init(
             name: name, id: row["id"], configuration: try FunctionConfiguration(stored: row["configuration"], of: name),
             tags: try FunctionTag.list(try JSONValue(parsing: row["tags"] as String)),
-            manifest: try Digest(stored: row["manifest"], of: name),
+            manifest: (row["manifest"] as String).isEmpty ? nil : try Digest(stored: row["manifest"], of: name),
             revision: row["revision"], created: Timestamp(milliseconds: row["created"]), modified: Timestamp(milliseconds: row["modified"]),
             lastVersion: row["lastVersion"], publishedRevision: row["publishedRevision"])
     }

@@ -5,15 +5,18 @@ import GRDB
 /// What a function is created with, or changed to.
 public struct FunctionContent: Hashable, Sendable {
     public var configuration: FunctionConfiguration
-    public var manifest: Digest
+    /// Nil where the image is not here yet.
+    public var manifest: Digest?
 
-    public init(configuration: FunctionConfiguration, manifest: Digest) {
+    public init(configuration: FunctionConfiguration, manifest: Digest?) {
         self.configuration = configuration
         self.manifest = manifest
     }
 }
 
 extension Store {
+    /// Makes a function; one without a manifest is to become the same when its image is here.
+    ///
     /// - Returns: nil where the name is taken.
     public func createFunction(
         _ name: String, id: String, content: FunctionContent, tags: [FunctionTag], at time: Timestamp
@@ -23,14 +26,15 @@ extension Store {
             try database.execute(
                 sql: "INSERT INTO function VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
                 arguments: [
-                    name, id, content.configuration.storedText, FunctionTag.json(tags).text, content.manifest.description,
+                    name, id, content.configuration.storedText, FunctionTag.json(tags).text, content.manifest?.description ?? "",
                     try Self.nextRevision(database), time.milliseconds, time.milliseconds,
                 ])
+            if content.manifest == nil { try Self.insertPreparation(of: name, content.configuration, database) }
             return try Self.function(name, database)
         }
     }
 
-    /// Gives a function another content, and a new revision with it.
+    /// Gives a function another content, and a new revision with it. What it was to become before is void.
     ///
     /// - Returns: nil where there is no such function.
     public func updateFunction(_ name: String, content: FunctionContent, at time: Timestamp) async throws -> FunctionRecord? {
@@ -38,9 +42,10 @@ extension Store {
             try database.execute(
                 sql: "UPDATE function SET configuration = ?, manifest = ?, revision = ?, modified = ? WHERE name = ?",
                 arguments: [
-                    content.configuration.storedText, content.manifest.description, try Self.nextRevision(database), time.milliseconds,
-                    name,
+                    content.configuration.storedText, content.manifest?.description ?? "", try Self.nextRevision(database),
+                    time.milliseconds, name,
                 ])
+            try database.execute(sql: "DELETE FROM functionPreparation WHERE function = ?", arguments: [name])
             return try Self.function(name, database)
         }
     }

@@ -10,6 +10,8 @@ enum Migrations {
         migrator.registerMigration("3 aliases", migrate: aliases)
         migrator.registerMigration("4 function settings", migrate: functionSettings)
         migrator.registerMigration("5 triggers", migrate: triggers)
+        migrator.registerMigration("6 preparations", migrate: preparations)
+        migrator.registerMigration("7 custom domains", migrate: customDomains)
         return migrator
     }
 }

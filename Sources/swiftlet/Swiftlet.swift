@@ -20,7 +20,7 @@ struct Swiftlet: AsyncParsableCommand {
         version: swiftletVersion,
         subcommands: [
             ServeCommand.self, ImageCommand.self, FunctionCommand.self, VersionCommand.self, AliasCommand.self,
-            TriggerCommand.self, ConcurrencyCommand.self, TagCommand.self,
+            TriggerCommand.self, ConcurrencyCommand.self, ProvisionCommand.self, ScalingCommand.self, TagCommand.self, DomainCommand.self,
             InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
             BenchCommand.self, BenchBareCommand.self,
         ]

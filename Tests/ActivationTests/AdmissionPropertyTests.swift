@@ -13,6 +13,9 @@ private struct Model {
     var starting: Set<Int> = []
     var ready: Set<Int> = []
     var stopped: Set<Int> = []
+    var sick: Set<Int> = []
+    var provisioned = 0
+    var healthy: Set<Int> { ready.subtracting(sick) }
     var running: [(call: Int, slot: Int)] = []
     var waiting: Set<Int> = []
     var answered: Set<Int> = []
@@ -26,10 +29,12 @@ private struct Model {
             switch action {
             case .start(let slot):
                 #expect(starting.insert(slot).inserted, "a slot starts once")
-                #expect(starting.count <= (waiting.count + concurrency - 1) / concurrency, "no more start than the waiting calls need")
+                #expect(
+                    starting.count <= (waiting.count + concurrency - 1) / concurrency || starting.count + healthy.count <= provisioned,
+                    "no more start than the waiting calls and the provisioned number need")
             case .grant(let call, let slot, _):
                 #expect(waiting.remove(call) != nil, "only a waiting call is granted")
-                #expect(ready.contains(slot), "only a ready instance is given a call")
+                #expect(healthy.contains(slot), "only a ready and healthy instance is given a call")
                 running.append((call, slot))
             case .refuse(let call, _):
                 #expect(waiting.remove(call) != nil, "only a waiting call is refused")
@@ -96,6 +101,24 @@ private struct Model {
             waiting.remove(call)
             answered.insert(call)
             apply(state.callCancelled(call))
+        case 94:
+            provisioned = Int.random(in: 0...maximum + 1, using: &random)
+            apply(state.provision(provisioned, now: now))
+        case 95:
+            guard let slot = healthy.randomElement(using: &random) else { return }
+            sick.insert(slot)
+            apply(state.instanceUnhealthy(slot, now: now))
+        case 96:
+            guard let slot = ready.intersection(sick).randomElement(using: &random) else { return }
+            if Bool.random(using: &random) {
+                sick.remove(slot)
+                apply(state.instanceHealthyAgain(slot, now: now))
+            } else {
+                apply(state.instanceGivenUp(slot, now: now))
+            }
+        case 97:
+            guard let slot = starting.randomElement(using: &random) else { return }
+            apply(state.initializationFailed(slot, failure, now: now))
         default: apply(state.tick(now: now))
         }
     }

@@ -12,7 +12,10 @@ import Testing
         ["bench", "cold"], ["function", "disable"], ["function", "enable"], ["trigger", "create"], ["trigger", "update"],
         ["trigger", "get"],
         ["trigger", "list"], ["trigger", "delete"], ["concurrency", "set"], ["concurrency", "get"], ["concurrency", "list"],
-        ["concurrency", "delete"], ["tag", "add"], ["tag", "list"], ["tag", "remove"],
+        ["concurrency", "delete"], ["provision", "set"], ["provision", "get"], ["provision", "list"], ["provision", "delete"],
+        ["scaling", "set"], ["scaling", "get"], ["scaling", "list"], ["scaling", "delete"], ["domain", "create"], ["domain", "update"],
+        ["domain", "get"], ["domain", "list"],
+        ["domain", "delete"], ["tag", "add"], ["tag", "list"], ["tag", "remove"],
     ]
 
     @Test("every verb's help has an example", arguments: verbs) func hasAnExample(_ verb: [String]) throws {

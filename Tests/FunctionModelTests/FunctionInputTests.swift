@@ -81,7 +81,7 @@ private func refusal(_ json: String) throws -> ServiceError? {
         (#"{"instanceLifecycleConfig":{"initializer":{"timeout":301}}}"#, "instanceLifecycleConfig.initializer.timeout", "300"),
         (#"{"instanceLifecycleConfig":{"preStop":{"timeout":91}}}"#, "instanceLifecycleConfig.preStop.timeout", "90"),
         (#"{"internetAccess":"yes"}"#, "internetAccess", "true or false"),
-        (#"{"disableOndemand":true}"#, "disableOndemand", "provisioned"),
+        (#"{"instanceLifecycleConfig":{"initializer":{"command":["true"]}}}"#, "instanceLifecycleConfig.initializer.command", "GPU"),
         (#"{"disableInjectCredentials":"Some"}"#, "disableInjectCredentials", "Request"),
         (#"{"instanceIsolationMode":"REQUEST_EXCLUSIVE"}"#, "instanceIsolationMode", "SHARE"),
         (#"{"sessionAffinity":"MCP_SSE"}"#, "sessionAffinity", "NONE"),

@@ -102,14 +102,17 @@ final class ProcessHandle: Sendable {
 
     let process: pid_t
     private let shared: Shared
+    private let input: Pipe?
 
-    init(_ program: String, _ arguments: [String]) throws {
+    init(_ program: String, _ arguments: [String], takesInput: Bool = false) throws {
         let shared = Shared()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         let output = Pipe()
-        (process.standardOutput, process.standardError, process.standardInput) = (output, output, FileHandle.nullDevice)
+        (process.standardOutput, process.standardError) = (output, output)
+        input = takesInput ? Pipe() : nil
+        process.standardInput = input ?? FileHandle.nullDevice
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
@@ -120,6 +123,10 @@ final class ProcessHandle: Sendable {
         self.process = process.processIdentifier
         self.shared = shared
     }
+
+    func write(_ text: String) throws { try input?.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
+
+    func closeInput() throws { try input?.fileHandleForWriting.close() }
 
     var printed: String { shared.state.withLock { $0.printed } }
     var status: Int32? { shared.state.withLock { $0.status } }

@@ -23,6 +23,11 @@ actor SampleImages {
             "misbehave", source: "Tests/HostTests/Programs/misbehave.c", options: ["--command", "/server", "--name", "misbehave:1"])
     }
 
+    /// A server that is told of its beginning and its end; see Programs/life.c.
+    func life() async throws -> String {
+        try await archive("life", source: "Tests/HostTests/Programs/life.c", options: ["--command", "/server", "--name", "life:1"])
+    }
+
     private func archive(_ name: String, source: String, options: [String]) async throws -> String {
         let folder = "\(folder)/\(name)"
         let task =

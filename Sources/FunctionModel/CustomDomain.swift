@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A host name whose paths lead to functions.
+///
+/// Source: CreateCustomDomainInput, UpdateCustomDomainInput and CustomDomain of Function Compute API 2023-03-30.
+public struct CustomDomain: Hashable, Sendable {
+    public static let routes = 200
+    private static let fields = [
+        "domainName", "protocol", "routeConfig", "corsConfig", "authConfig", "certConfig", "tlsConfig", "wafConfig", "isE2B",
+    ]
+
+    /// Lower case; a `*` as its first label stands for any one.
+    public var name: String
+    public private(set) var routes: [DomainRoute] = []
+    public private(set) var crossOrigin: CrossOriginRule?
+    /// As it was given: `protocol`, `routeConfig` and the others, by their names.
+    public private(set) var content: [String: JSONValue] = [:]
+
+    /// Reads a CreateCustomDomainInput.
+    ///
+    /// - Throws: ``ServiceError`` 400 `InvalidArgument` that names field, value and bound.
+    public init(creating input: [String: JSONValue]) throws(ServiceError) {
+        guard let name = input["domainName"]?.string else { throw .missing("domainName", "for example api.example.com") }
+        guard Self.isName(name) else {
+            throw .invalid(
+                "domainName", .string(name),
+                "it must be a host name of at most 253 characters, a '*' may be its first label, and it must not end in 'localhost', which leads to functions already"
+            )
+        }
+        self.name = name.lowercased()
+        try apply(input)
+    }
+
+    /// Applies an UpdateCustomDomainInput: an omitted field keeps its value.
+    ///
+    /// - Throws: as ``init(creating:)``; `self` is then as it was.
+    public mutating func apply(_ input: [String: JSONValue]) throws(ServiceError) {
+        let reader = FieldReader(input)
+        try reader.onlyHas(Self.fields)
+        var new = self
+        if let word = try reader.string("protocol", maximumBytes: 20), word != "HTTP" {
+            throw .invalid("protocol", .string(word), "this host speaks HTTP; end TLS in front of it")
+        }
+        for name in ["certConfig", "tlsConfig"] {
+            if let value = reader.members[name], !value.isEmpty {
+                throw .invalid(name, .string("…"), "this host speaks HTTP; end TLS in front of it")
+            }
+        }
+        if let waf = try reader.object("wafConfig"), try waf.bool("enableWAF") == true {
+            throw .invalid("wafConfig.enableWAF", true, "this host has no web application firewall")
+        }
+        if let auth = try reader.object("authConfig"), let type = try auth.string("authType", maximumBytes: 20), !type.isEmpty,
+            type != "anonymous"
+        {
+            throw .invalid(
+                "authConfig.authType", .string(type), "a domain is anonymous here; protect the function by an HTTP trigger instead")
+        }
+        if let cors = try reader.object("corsConfig") { new.crossOrigin = cors.members.isEmpty ? nil : try CrossOriginRule(cors) }
+        if let config = try reader.object("routeConfig") { new.routes = try Self.routes(config) }
+        for (name, value) in reader.members where name != "domainName" { new.content[name] = value }
+        new.content["protocol"] = "HTTP"
+        self = new
+    }
+
+    private static func routes(_ reader: FieldReader) throws(ServiceError) -> [DomainRoute] {
+        guard let elements = (reader.members["routes"] ?? []).array, elements.count <= routes else {
+            throw .invalid(reader.field("routes"), reader.members["routes"] ?? .null, "it must be a list of at most \(routes) routes")
+        }
+        var result: [DomainRoute] = []
+        for (index, element) in elements.enumerated() {
+            guard let members = element.object else { throw .invalid(reader.field("routes"), element, "each route must be an object") }
+            result.append(try DomainRoute(FieldReader(members, path: "\(reader.field("routes"))[\(index)].")))
+        }
+        return result
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        var labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        if labels.first == "*" { labels.removeFirst() }
+        guard name.utf8.count <= 253, labels.count >= 1, labels.last?.lowercased() != "localhost" else { return false }
+        return labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                && label.utf8.allSatisfy { (65...90).contains($0) || (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+        }
+    }
+
+    /// The route of a request: an exact path before a prefix, a longer prefix before a shorter one, and the earlier of equal ones.
+    ///
+    /// - Parameter path: without the query.
+    public func route(method: String, path: Substring) -> DomainRoute? {
+        var best: DomainRoute?
+        for route in routes where route.methods.isEmpty || route.methods.contains(method) {
+            guard let length = route.match(path) else { continue }
+            if best.map({ length > ($0.match(path) ?? -1) }) ?? true { best = route }
+        }
+        return best
+    }
+}
+
+/// One path of a domain, and the function behind it.
+public struct DomainRoute: Hashable, Sendable {
+    public var path: String
+    public var function: String
+    /// `LATEST`, the number of a version, or an alias.
+    public var qualifier: String
+    /// Empty for all.
+    public var methods: Set<String>
+    public var rewrite: PathRewrite
+
+    init(_ reader: FieldReader) throws(ServiceError) {
+        try reader.onlyHas(["path", "functionName", "qualifier", "methods", "rewriteConfig"])
+        guard let path = try reader.string("path", maximumBytes: 512), path.hasPrefix("/"),
+            path.utf8.allSatisfy({ (33...126).contains($0) }),
+            !path.dropLast().contains("*")
+        else {
+            throw .invalid(
+                reader.field("path"), reader.members["path"] ?? .null,
+                "it must be a path, for example /login, or a prefix, for example /api/*")
+        }
+        guard let function = try reader.string("functionName", maximumBytes: 64) else {
+            throw .missing(reader.field("functionName"), "the function behind the path")
+        }
+        let methods = try reader.strings("methods", maximumBytes: 256) ?? []
+        guard methods.allSatisfy(HTTPTrigger.methods.contains) else {
+            throw .invalid(
+                reader.field("methods"), .array(methods.map { .string($0) }), "there are \(HTTPTrigger.methods.joined(separator: ", "))")
+        }
+        let qualifier = try reader.string("qualifier", maximumBytes: 64) ?? ""
+        self.path = path
+        self.function = function
+        self.qualifier = qualifier.isEmpty ? "LATEST" : qualifier
+        self.methods = Set(methods)
+        rewrite = try PathRewrite(try reader.object("rewriteConfig"))
+    }
+
+    /// How good a match it is; nil for none.
+    func match(_ path: Substring) -> Int? {
+        guard self.path.last == "*" else { return self.path == path ? Int.max : nil }
+        let prefix = self.path.dropLast()
+        // `/api/*` takes `/api` too.
+        if path.hasPrefix(prefix) || (prefix.last == "/" && path == prefix.dropLast()) { return prefix.utf8.count }
+        return nil
+    }
+}
