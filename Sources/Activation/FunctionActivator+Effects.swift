@@ -122,7 +122,7 @@ extension FunctionActivator {
             guarded.instances.values.compactMap { instance in
                 guard let condition = guarded.state.condition(of: instance.slot) else { return nil }
                 return InstanceSnapshot(instance, condition)
-            }
+            } + guarded.runs.values.map { InstanceSnapshot($0, version.key) }
         }
     }
 }

@@ -11,6 +11,8 @@ public final class FunctionActivator: Sendable {
         var instances: [AdmissionState.Slot: ActiveInstance] = [:]
         var waiters: [AdmissionState.Call: CallWaiter] = [:]
         var nextCall = 0
+        /// Programs that run for one event each.
+        var runs: [InstanceID: EventRun] = [:]
         /// Who waits to hear how a start ends.
         var startNews: [EventLoopPromise<Void>] = []
     }
@@ -177,7 +179,8 @@ public final class FunctionActivator: Sendable {
     ///
     /// - Returns: the instances that end by this.
     func abort(_ error: ServiceError) -> [ActiveInstance] {
-        let instances = guarded.withLock { Array($0.instances.values) }
+        let (instances, runs) = guarded.withLock { (Array($0.instances.values), Array($0.runs.values)) }
+        for run in runs { run.cancel() }
         change { $0.state.abort(error, now: $1) }
         return instances
     }

@@ -39,6 +39,9 @@ final class HostContext: Sendable {
         return false
     }
 
+    /// Gives a place back that no ``ActiveInstance`` had.
+    func releasePlace() { alive.subtract(1, ordering: .relaxed) }
+
     /// An instance has ended: its place is free, and whoever holds connections to it is told.
     func instanceEnded(_ instance: ActiveInstance) {
         alive.subtract(1, ordering: .relaxed)

@@ -40,4 +40,9 @@ public struct InstanceSnapshot: Hashable, Sendable {
             case .leaving(let calls): (.draining, calls, false)
             }
     }
+
+    init(_ run: EventRun, _ key: RunnableVersion.Key) {
+        (id, function, version, qualifier) = (run.id, key.function, key.version, key.version)
+        (status, createdTime, inFlight, isProvisioned) = (.running, run.createdTime, 1, false)
+    }
 }

@@ -44,6 +44,7 @@ extension FunctionConfiguration {
         if let container = try reader.object("customContainerConfig") { try new.applyContainer(container) }
         try new.applySize(reader)
         try new.applyStored(reader)
+        try new.checkServer()
         self = new
     }
 

@@ -38,4 +38,21 @@ extension FunctionConfiguration {
 
     /// Whether calls may start instances; where not, only provisioned ones serve.
     public var isOnDemandDisabled: Bool { stored["disableOndemand"] == true }
+
+    /// Whether the image has no server: its program is run to its end for each event.
+    public var runsPerEvent: Bool { storedContainer["webServerMode"] == false }
+
+    /// What needs a server cannot be asked of an image without one.
+    func checkServer() throws(ServiceError) {
+        guard runsPerEvent else { return }
+        let asked: [(Bool, String)] = [
+            (instanceConcurrency > 1, "instanceConcurrency above 1"), (healthCheck != nil, "a health check"),
+            (initializer != nil, "an initializer"),
+            (preStop != nil, "a preStop hook"), (isOnDemandDisabled, "disableOndemand"),
+        ]
+        guard let words = asked.first(where: \.0)?.1 else { return }
+        throw .invalidArgument(
+            "customContainerConfig.webServerMode: false does not go with \(words): the program is started for each event, and serves no port"
+        )
+    }
 }

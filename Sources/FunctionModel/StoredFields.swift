@@ -28,6 +28,7 @@ extension FunctionConfiguration {
         "polarFsConfig": "an object",
         "juiceFsConfig": "an object", "customDNS": "an object", "tracingConfig": "an object", "microSandboxConfig": "an object",
         "accelerationType": "a string", "acrInstanceId": "a string", "registryConfig": "an object",
+        "webServerMode": "true or false",
     ]
 
     mutating func applyStored(_ reader: FieldReader) throws(ServiceError) {

@@ -45,7 +45,7 @@ extension Exchange {
         writeHeld(type, ByteBuffer(string: ErrorBody.invocation(message)), log: nil)
     }
 
-    private func writeHeld(_ errorType: String?, _ body: ByteBuffer, log: String?) {
+    func writeHeld(_ errorType: String?, _ body: ByteBuffer, log: String?) {
         keepAlive = mayKeepAlive
         writeEventHead(errorType: errorType, length: body.readableBytes, log: log)
         client.write(body)

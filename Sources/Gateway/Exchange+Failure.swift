@@ -48,7 +48,7 @@ extension Exchange {
         tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
     }
 
-    private func tellFunctionError(_ message: String, code: String, detail: String) {
+    func tellFunctionError(_ message: String, code: String, detail: String) {
         switch (kind, answer) {
         case (_, .streaming): client.closeNow()
         case (.event, _):
@@ -100,7 +100,7 @@ extension Exchange {
         switch phase {
         case .collecting: break
         case .forwarding(let upstream) where upstream.isWritable: break
-        case .forwarding, .waiting, .connecting, .tunnel, .awaitingLog, .over: return
+        case .forwarding, .waiting, .connecting, .tunnel, .running, .awaitingLog, .over: return
         }
         fail(
             ServiceError(
@@ -116,6 +116,7 @@ extension Exchange {
         case .waiting(let ticket, let activator): activator.cancel(ticket)
         case .forwarding(let upstream): upstream.end(reusable: false)
         case .tunnel(let upstream): upstream.end(reusable: false)
+        case .running(let run): run.cancel()
         case .collecting, .connecting, .awaitingLog, .over: break
         }
         finishLease(end, error: error)

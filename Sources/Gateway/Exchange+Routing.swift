@@ -55,7 +55,7 @@ extension Exchange {
         if let length = facts.contentLength, length > loop.options.eventBytes {
             return fail(.entityTooLarge(limit: loop.options.eventBytes))
         }
-        if facts.chunked {
+        if facts.chunked || (version.version.configuration.runsPerEvent && !requestEnded) {
             phase = .collecting
             if facts.expectsContinue {
                 client.write(Self.goOn)
@@ -79,6 +79,9 @@ extension Exchange {
     /// The call may go on, as far as the gateway is asked.
     func call(_ function: String, _ qualifier: String, _ target: String) {
         guard let version = find(function, qualifier, anyCase: true) else { return }
+        guard !version.version.configuration.runsPerEvent else {
+            return fail(.invalidArgument("function '\(function)' has no server (its webServerMode is false); call it by InvokeFunction"))
+        }
         kind = .http(version, target: target)
         acquire()
     }

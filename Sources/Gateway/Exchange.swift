@@ -28,6 +28,8 @@ final class Exchange {
         case forwarding(UpstreamConnection)
         /// The function has changed to another protocol.
         case tunnel(UpstreamConnection)
+        /// A program without a server is at work on the event.
+        case running(EventRun)
         /// The answer is complete, and the log's tail is on its way.
         case awaitingLog
         case over
@@ -115,7 +117,7 @@ final class Exchange {
                 facts.contentLength = bodyBytes
                 facts.chunked = false
                 acquire()
-            case .waiting, .connecting, .tunnel, .awaitingLog, .over: break
+            case .waiting, .connecting, .tunnel, .running, .awaitingLog, .over: break
             }
         }
     }
@@ -132,14 +134,14 @@ final class Exchange {
         case .waiting, .connecting:
             held.append(bytes)
             client.setReading(false)
-        case .tunnel, .awaitingLog, .over: break
+        case .tunnel, .running, .awaitingLog, .over: break
         }
     }
 
     func requestPaused() {
         switch phase {
         case .forwarding(let upstream), .tunnel(let upstream): upstream.flush()
-        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
         }
     }
 
@@ -147,6 +149,7 @@ final class Exchange {
 
     func acquire() {
         guard let version else { return }
+        if version.version.configuration.runsPerEvent { return runProgram(version) }
         switch version.activator.acquire(on: loop.eventLoop, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
@@ -244,7 +247,7 @@ final class Exchange {
         switch phase {
         case .forwarding(let upstream): lost(upstream)
         case .tunnel: tunnelEnded()
-        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
         }
     }
 
@@ -268,7 +271,7 @@ final class Exchange {
     func clientWritabilityChanged(_ writable: Bool) {
         switch phase {
         case .forwarding(let upstream), .tunnel(let upstream): upstream.setReading(writable)
-        case .collecting, .waiting, .connecting, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
         }
     }
 }

@@ -82,6 +82,8 @@ private func refusal(_ json: String) throws -> ServiceError? {
         (#"{"instanceLifecycleConfig":{"preStop":{"timeout":91}}}"#, "instanceLifecycleConfig.preStop.timeout", "90"),
         (#"{"internetAccess":"yes"}"#, "internetAccess", "true or false"),
         (#"{"instanceLifecycleConfig":{"initializer":{"command":["true"]}}}"#, "instanceLifecycleConfig.initializer.command", "GPU"),
+        (#"{"customContainerConfig":{"image":"i","webServerMode":"no"}}"#, "customContainerConfig.webServerMode", "true or false"),
+        (#"{"customContainerConfig":{"image":"i","webServerMode":false},"instanceConcurrency":2}"#, "webServerMode", "instanceConcurrency"),
         (#"{"disableInjectCredentials":"Some"}"#, "disableInjectCredentials", "Request"),
         (#"{"instanceIsolationMode":"REQUEST_EXCLUSIVE"}"#, "instanceIsolationMode", "SHARE"),
         (#"{"sessionAffinity":"MCP_SSE"}"#, "sessionAffinity", "NONE"),

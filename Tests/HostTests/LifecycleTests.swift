@@ -120,6 +120,26 @@ extension HostTests {
             }
         }
 
+        @Test("an image without a server is run to its end for each event") func runsPerEvent() async throws {
+            try await RunningHost.with { host in
+                try await host.must("image", "load", try await SampleImages.shared.job(), "--name", "job:1")
+                let body =
+                    #"{"functionName":"job","runtime":"custom-container","handler":"h","timeout":2,"#
+                    + #""customContainerConfig":{"image":"job:1","webServerMode":false}}"#
+                let made = try await host.curl("-X", "POST", "--data", body, host.url + "/2023-03-30/functions")
+                #expect(made.out.contains(#""webServerMode":false"#), "\(made.out)")
+                #expect(try await host.must("invoke", "job", "--data", #"{"a":"ü b"}"#) == #"got {"a":"ü b"}"#)
+                #expect(try await host.must("invoke", "job", "--data", "") == "got ")
+                let failed = try await host.swiftlet("invoke", "job", "--data", "fail 7")
+                #expect(failed.status == 2 && failed.out.contains("exit code 7"), "\(failed.out) \(failed.err)")
+                let late = try await host.swiftlet("invoke", "job", "--data", "sleep")
+                #expect(late.status == 2 && late.out.contains("timed out after 2 seconds"), "\(late.out) \(late.err)")
+                #expect(try await host.must("logs", "job").contains("got fail 7"))
+                let http = try await host.curl(host.url + "/http/job/")
+                #expect(http.out.contains("InvalidArgument") && http.out.contains("InvokeFunction"), "\(http.out)")
+            }
+        }
+
         private func instances(_ host: RunningHost) async throws -> [[String: Any]] {
             let answer = try await host.curl(host.url + "/2023-03-30/functions/life/instances")
             let json = try JSONSerialization.jsonObject(with: Data(answer.out.utf8)) as? [String: Any]

@@ -28,6 +28,11 @@ actor SampleImages {
         try await archive("life", source: "Tests/HostTests/Programs/life.c", options: ["--command", "/server", "--name", "life:1"])
     }
 
+    /// A program without a server; see Programs/job.c.
+    func job() async throws -> String {
+        try await archive("job", source: "Tests/HostTests/Programs/job.c", options: ["--command", "/server", "--name", "job:1"])
+    }
+
     private func archive(_ name: String, source: String, options: [String]) async throws -> String {
         let folder = "\(folder)/\(name)"
         let task =
