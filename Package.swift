@@ -23,11 +23,17 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 // A target imports only from lower floors; scripts/check-floors holds this file to it.
@@ -42,17 +48,23 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
     targets: [
         // Floor 0: values, typed system calls, and the C that Swift cannot say.
         .target(name: "CLinux"),
+        .target(name: "CProcessor"),
         .target(name: "CUnpackStart"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -68,7 +80,16 @@ let package = Package(
         .target(name: "LayerArchive", dependencies: ["LinuxSystem", "CArchive", "CNettle", "CZlib", "CZstd"], swiftSettings: rules),
         .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: rules),
+        .target(
+            name: "Registry",
+            dependencies: ["FunctionModel", "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            swiftSettings: rules),
         .target(name: "FunctionLog", dependencies: ["CLinux", "FunctionModel", nioPosix], swiftSettings: rules),
+        .target(
+            name: "ObjectStore", dependencies: ["FunctionModel", "LinuxSystem", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: rules),
+
+        .target(name: "Prometheus", dependencies: ["CProcessor", coreMetrics], swiftSettings: rules),
 
         // Floor 2: the privileged loop, and its asynchronous face.
         .target(name: "Launcher", dependencies: ["CLinux", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
@@ -78,7 +99,8 @@ let package = Package(
         .target(
             name: "Images",
             dependencies: [
-                "FunctionModel", "OCI", "Sandbox", "Store", "LauncherClient", "LinuxSystem", "CZlib", crypto, grdb, logging, nioCore,
+                "FunctionModel", "OCI", "Registry", "Sandbox", "Store", "LauncherClient", "LinuxSystem", "ObjectStore", "CZlib", crypto, grdb, logging,
+                nioCore,
                 nioPosix,
             ],
             swiftSettings: rules),
@@ -88,28 +110,34 @@ let package = Package(
         .target(
             name: "Activation",
             dependencies: [
-                "FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", "Schedules", deque, logging, nioCore, nioHTTP1, nioPosix,
+                "FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", "Schedules", coreMetrics, deque, logging, metrics, nioCore,
+                nioHTTP1, nioPosix,
             ],
             swiftSettings: rules),
 
+        .target(name: "Console", dependencies: ["FunctionModel", mustache], swiftSettings: rules),
+
         // Floor 5: the two faces to the outside.
         .target(
-            name: "Gateway", dependencies: ["Activation", "FunctionLog", "FunctionModel", deque, logging, nioCore, nioHTTP1, nioPosix],
+            name: "Gateway",
+            dependencies: [
+                "Activation", "FunctionLog", "FunctionModel", coreMetrics, deque, logging, metrics, nioCore, nioHTTP1, nioPosix, tracing,
+            ],
             swiftSettings: rules),
         .target(
             name: "ControlAPI",
             dependencies: [
-                "Activation", "Catalog", "FunctionLog", "FunctionModel", "Images", "OCI", "Store", httpTypes, hummingbird, logging, nioCore,
-                nioPosix, serviceLifecycle,
+                "Activation", "Catalog", "Console", "FunctionLog", "FunctionModel", "Images", "OCI", "ObjectStore", "Prometheus", "Registry",
+                "Store", httpTypes, hummingbird, logging, nioCore, nioPosix, serviceLifecycle,
             ], swiftSettings: rules),
 
         // Floor 6: programs. Wiring only; the command line has one file a verb.
         .executableTarget(
             name: "swiftlet",
             dependencies: [
-                "Activation", "Catalog", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway", "Images", "LauncherClient", "LinuxSystem",
-                "OCI", "Sandbox", "Store",
-                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, unixSignals,
+                "Activation", "Catalog", "Console", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway", "Images", "LauncherClient",
+                "LinuxSystem", "OCI", "ObjectStore", "Prometheus", "Registry", "Sandbox", "Store", "CArchive",
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, tracing, unixSignals, yams,
             ], swiftSettings: rules),
         .executableTarget(
             name: "swiftlet-launcher", dependencies: ["Launcher", "Sandbox", "LinuxSystem"], swiftSettings: rules,
@@ -119,15 +147,21 @@ let package = Package(
             linkerSettings: staticProgram),
 
         .target(name: "TarFixtures", path: "Tests/TarFixtures", swiftSettings: rules),
+        .target(
+            name: "RegistryFixtures", dependencies: ["TarFixtures"], path: "Tests/RegistryFixtures", exclude: ["Programs"],
+            swiftSettings: rules),
         .testTarget(name: "OCITests", dependencies: ["FunctionModel", "OCI"], swiftSettings: rules),
         .testTarget(name: "LayerArchiveTests", dependencies: ["LayerArchive", "LinuxSystem", "TarFixtures"], swiftSettings: rules),
         .testTarget(
             name: "ImagesTests",
             dependencies: [
-                "FunctionModel", "Images", "LauncherClient", "LinuxSystem", "OCI", "Sandbox", "Store", "TarFixtures", crypto, logging,
-                nioCore,
+                "FunctionModel", "Images", "LauncherClient", "LinuxSystem", "OCI", "Registry", "RegistryFixtures", "Sandbox", "Store",
+                "TarFixtures", crypto, logging,
+                nioCore, nioPosix,
             ],
             swiftSettings: rules),
+        .testTarget(name: "RegistryTests", dependencies: ["FunctionModel", "Registry"], swiftSettings: rules),
+        .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
         .testTarget(name: "SchedulesTests", dependencies: ["FunctionModel", "Schedules"], swiftSettings: rules),
         .testTarget(name: "FunctionLogTests", dependencies: ["FunctionLog", "FunctionModel", nioPosix], swiftSettings: rules),
@@ -135,6 +169,8 @@ let package = Package(
         .testTarget(
             name: "LauncherTests", dependencies: ["FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"], exclude: ["Fixtures"],
             swiftSettings: rules),
+        .testTarget(
+            name: "ObjectStoreTests", dependencies: ["FunctionModel", "ObjectStore", "TarFixtures", nioCore], swiftSettings: rules),
         .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel"], swiftSettings: rules),
         .testTarget(name: "StoreTests", dependencies: ["FunctionModel", "Store", "store-writer", grdb], swiftSettings: rules),
         .testTarget(
@@ -156,10 +192,11 @@ let package = Package(
         .executableTarget(
             name: "control-api-fixture",
             dependencies: [
-                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "Store", logging,
+                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "ObjectStore", "Store",
+                logging,
                 nioCore, nioPosix,
             ], path: "Tests/ControlAPIFixture", swiftSettings: rules),
-        .testTarget(name: "HostTests", exclude: ["Programs"], swiftSettings: rules),
+        .testTarget(name: "HostTests", dependencies: ["RegistryFixtures", "TarFixtures"], exclude: ["Programs"], swiftSettings: rules),
         .testTarget(name: "ActivationTests", dependencies: ["Activation", "FunctionModel", nioCore], swiftSettings: rules),
         .testTarget(
             name: "GatewayTests",

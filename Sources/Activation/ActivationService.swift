@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CoreMetrics
 public import FunctionLog
 public import FunctionModel
 public import LauncherClient
@@ -35,10 +36,12 @@ public final class ActivationService: Sendable {
     public init(
         options: ActivationOptions = ActivationOptions(), launcher: any InstanceLauncher, log: any InstanceLogSink,
         loops: any EventLoopGroup,
-        clock: HostClock = .system, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }, logger: Logger
+        clock: HostClock = .system, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.options = options
-        host = HostContext(options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, logger: logger)
+        host = HostContext(
+            options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, metrics: metrics, logger: logger)
         capacity = CapacityKeeper(host)
     }
 
@@ -118,6 +121,9 @@ public final class ActivationService: Sendable {
     public func instances() -> [InstanceSnapshot] {
         activators().flatMap { $0.snapshots() }.sorted { ($0.createdTime, $0.id.text) < ($1.createdTime, $1.id.text) }
     }
+
+    /// The images that instances run, also of versions that were replaced or deleted.
+    public func manifests() -> [Digest] { activators().filter { !$0.snapshots().isEmpty }.map(\.version.manifest) }
 
     /// Ends all instances of a function: idle ones at once, busy ones with their last call.
     ///

@@ -23,6 +23,7 @@ extension ActiveInstance {
             tryConnect()
         case .failed(let failure):
             end()
+            host.meter.failed(version.key.function, at: .launch)
             let error = StartFailure.launch(failure, of: version)
             platform("Instance failed to start: \(failure)")
             activator.startFailed(self, error, gone: true)
@@ -127,8 +128,10 @@ extension ActiveInstance {
         let (version, port) = (version, Int(port))
         switch progress.value {
         case .launching, .connecting:
+            host.meter.failed(version.key.function, at: .listen)
             failure = { StartFailure.neverListened(on: port, within: limit, of: version, output: $0) }
         case .checkingHealth(let last):
+            host.meter.failed(version.key.function, at: .healthz)
             failure = { StartFailure.neverHealthy(last, within: limit, of: version, output: $0) }
         case .initializing, .ready, .leaving, .ended: return
         }
@@ -138,6 +141,7 @@ extension ActiveInstance {
     }
 
     private func exited(_ exit: InstanceExit) {
+        host.meter.ended(version.key.function, exit)
         let wasReady = if case .ready = progress.value { true } else { false }
         end()
         withLastOutput { output in

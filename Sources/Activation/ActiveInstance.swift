@@ -83,6 +83,7 @@ public final class ActiveInstance: Sendable {
 
     /// Asks the launcher for it. Everything after this is driven by events.
     func begin() {
+        host.meter.asked(version.key.function)
         let spec = InstanceEnvironment.spec(id, version, host.options)
         let limit = home.scheduleTask(in: host.options.startUpTime) { self.startUpTimePassed() }
         shared.withLock { $0.startUpLimit = limit }

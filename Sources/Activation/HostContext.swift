@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CoreMetrics
 internal import FunctionLog
 internal import FunctionModel
 internal import LauncherClient
@@ -15,12 +16,13 @@ final class HostContext: Sendable {
     let clock: HostClock
     let random: @Sendable () -> UInt64
     let logger: Logger
+    let meter: InstanceMeter
     private let alive = Atomic<Int>(0)
     private let observers = Mutex<[@Sendable (ActiveInstance) -> Void]>([])
 
     init(
         options: ActivationOptions, launcher: any InstanceLauncher, log: any InstanceLogSink, loops: any EventLoopGroup, clock: HostClock,
-        random: @escaping @Sendable () -> UInt64, logger: Logger
+        random: @escaping @Sendable () -> UInt64, metrics: any MetricsFactory, logger: Logger
     ) {
         self.options = options
         self.launcher = launcher
@@ -29,6 +31,7 @@ final class HostContext: Sendable {
         self.clock = clock
         self.random = random
         self.logger = logger
+        meter = InstanceMeter(factory: metrics)
     }
 
     /// Takes one of the host's places for an instance.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unpack_start.h"
+#include <langinfo.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -13,5 +14,9 @@ __attribute__((constructor(101))) static void start(int argc, char **argv) {
     arguments = argv;
     setenv("SWIFT_BACKTRACE", "enable=no,swift-backtrace=/none", 1);
 }
+
+// libarchive drops a name of a zip that it cannot put into the character set of the locale, and asks for that set here. There is no locale file where
+// this program runs, and names are bytes to Linux: those of a zip are UTF-8.
+char *nl_langinfo(nl_item item) { return item == CODESET ? "UTF-8" : ""; }
 
 const char *unpack_argument(int number) { return number >= 0 && number < count ? arguments[number] : NULL; }

@@ -12,6 +12,7 @@ extension Catalog {
         try FunctionName.check(name)
         let configuration = try FunctionConfiguration(creating: input)
         let tags = try FunctionTag.list(input["tags"])
+        try await prepareLayers(input)
         return try await turns.run { [self] in
             if try await store.function(name) != nil { throw Self.exists(name) }
             let content =
@@ -33,7 +34,8 @@ extension Catalog {
     /// Where the image is on its way, the function stays what it is until it has come; the next update builds on what it is to become.
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, 400 `InvalidArgument`.
     public func update(_ name: String, _ input: [String: JSONValue]) async throws -> FunctionView {
-        try await turns.run { [self] in
+        try await prepareLayers(input)
+        return try await turns.run { [self] in
             guard let old = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
             let pending = try await store.preparation(of: name)
             var configuration = pending.flatMap { $0.failure == nil ? $0.configuration : nil } ?? old.configuration
@@ -43,13 +45,14 @@ extension Catalog {
                 try await publish(old)
                 return try await view(old)
             }
-            let content = try await content(name, configuration)
+            let content = try await content(name, configuration, keeping: old.configuration.layers)
             stopPreparing(name)
             if content.configuration == old.configuration, content.manifest == old.manifest, pending == nil { return try await view(old) }
             guard let record = try await store.updateFunction(name, content: content, at: now()) else {
                 throw ServiceError.functionNotFound(name)
             }
             try await publish(record)
+            await collectLayers()
             return try await view(record)
         }
     }
@@ -68,6 +71,7 @@ extension Catalog {
             stopPreparing(name)
             guard try await store.deleteFunction(name) else { throw ServiceError.functionNotFound(name) }
             await routes.replace(name, with: nil)
+            await collectLayers()
         }
     }
 
@@ -116,13 +120,20 @@ extension Catalog {
     }
 
     /// Pins the image, and makes sure before anything is stored that there is something to run.
-    func content(_ name: String, _ configuration: FunctionConfiguration) async throws -> FunctionContent {
+    ///
+    /// - Parameter kept: layers that the function has already.
+    func content(
+        _ name: String, _ configuration: FunctionConfiguration, keeping kept: [FunctionLayer] = []
+    ) async throws -> FunctionContent {
         guard let image = try await images.resolve(configuration.image) else {
             throw ServiceError.invalidArgument(
                 "customContainerConfig.image: this host has no image '\(configuration.image)'; \(Self.wayToLoad(configuration.image)), "
                     + "or choose one of `swiftlet image list`")
         }
-        _ = try Self.runnable(RunnableVersion.Key(function: name, version: "LATEST", revision: 0), configuration, image)
+        var configuration = configuration
+        let trees: [Digest]
+        (configuration.layers, trees) = try await layers(configuration.layers, keeping: kept)
+        _ = try Self.runnable(RunnableVersion.Key(function: name, version: "LATEST", revision: 0), configuration, image, trees)
         return FunctionContent(configuration: configuration, manifest: image.manifestDigest)
     }
 

@@ -46,18 +46,19 @@ extension Catalog {
                 reason: "image '\(configuration.image)' (\(manifest)) is not on this host any more; \(Self.wayToLoad(configuration.image))")
         }
         do {
-            return .runnable(try Self.runnable(key, configuration, image))
-        } catch {
+            let trees = try await layers(configuration.layers, keeping: configuration.layers).trees
+            return .runnable(try Self.runnable(key, configuration, image, trees))
+        } catch let error as ServiceError {
             return .failed(reason: error.message)
         }
     }
 
     static func runnable(
-        _ key: RunnableVersion.Key, _ configuration: FunctionConfiguration, _ image: ResolvedImage
+        _ key: RunnableVersion.Key, _ configuration: FunctionConfiguration, _ image: ResolvedImage, _ trees: [Digest]
     ) throws(ServiceError) -> RunnableVersion {
         try RunnableVersion(
-            key: key, configuration: configuration, manifest: image.manifestDigest, layers: image.diffIDs, image: image.configuration.config
-        )
+            key: key, configuration: configuration, manifest: image.manifestDigest, layers: image.diffIDs + trees,
+            image: image.configuration.config)
     }
 
     static func wayToLoad(_ reference: String) -> String { "load it with `swiftlet image load FILE --name \(reference)`" }

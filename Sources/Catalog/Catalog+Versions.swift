@@ -43,6 +43,7 @@ extension Catalog {
                 throw Self.versionNotFound(version, of: name)
             }
             try await republish(name)
+            await collectLayers()
         }
     }
 

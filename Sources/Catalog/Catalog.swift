@@ -57,6 +57,19 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// How many functions are in each state, by the words of the API.
+    public func states() async -> [String: Int] {
+        var counts = ["active": 0, "pending": 0, "failed": 0]
+        for state in await routes.states {
+            switch state {
+            case .active: counts["active", default: 0] += 1
+            case .pending: counts["pending", default: 0] += 1
+            case .failed: counts["failed", default: 0] += 1
+            }
+        }
+        return counts
+    }
+
     /// Tries again to find the images of functions that have lost theirs; call it after an image was loaded.
     ///
     /// Where the image that a function was pinned to stays lost, its name may mean another one now: `LATEST` is pinned to that one. Versions never are.

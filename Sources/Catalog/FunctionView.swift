@@ -47,7 +47,6 @@ public struct FunctionView: Hashable, Sendable {
         members["lastModifiedTime"] = .string((version?.created ?? record.modified).rfc3339)
         members["codeSize"] = 0
         members["codeChecksum"] = .string(manifest?.hex ?? "")
-        members["layers"] = []
         if !record.tags.isEmpty { members["tags"] = FunctionTag.json(record.tags) }
         if let restriction {
             members["invocationRestriction"] = [

@@ -21,14 +21,15 @@ extension RunnableVersion {
         }
         self.init(
             key: key, configuration: configuration, manifest: manifest, layers: layers, arguments: arguments,
-            environment: Self.environment(image: image?.env ?? [], function: configuration.environment),
+            environment: Self.environment(
+                image: image?.env ?? [], function: configuration.environment, hasLayers: !configuration.layers.isEmpty),
             workingDirectory: image?.workingDir ?? "", user: image?.user ?? "")
     }
 
     /// The image's variables in the order it gives them, each replaced by the function's of the same name; then the function's others by name.
     ///
     /// Entries of the image without a name are left out: no program could read them.
-    static func environment(image: [String], function: [String: String]) -> [String] {
+    static func environment(image: [String], function: [String: String], hasLayers: Bool = false) -> [String] {
         var names: [String] = []
         var values: [String: String] = [:]
         for entry in image {
@@ -41,6 +42,8 @@ extension RunnableVersion {
             names.append("PATH")
             values["PATH"] = defaultPath
         }
+        for variable in hasLayers ? LayerPaths.variables(over: values, function: function) : []
+        where values.updateValue(variable.value, forKey: variable.name) == nil { names.append(variable.name) }
         return names.map { "\($0)=\(values[$0] ?? "")" }
     }
 

@@ -27,6 +27,8 @@ actor Routes {
 
     func route(_ name: String) -> FunctionRoute? { snapshot.functions[name] }
 
+    var states: [FunctionRoute.State] { snapshot.functions.values.map(\.state) }
+
     /// Functions that cannot be called.
     var broken: [String] { snapshot.functions.filter { $0.value.state != .active }.keys.sorted() }
 }

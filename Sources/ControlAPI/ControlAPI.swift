@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Activation
 public import Catalog
+public import Console
 public import FunctionLog
 public import FunctionModel
 import Hummingbird
 public import Images
 public import Logging
 public import NIOCore
+public import Prometheus
 import ServiceLifecycle
 import Synchronization
 
@@ -44,14 +46,26 @@ public struct ControlAPI: Sendable {
     /// - Parameter stopTime: how long answers in progress may take when the host stops, before they are cut off.
     public init(
         address: Address, catalog: Catalog, images: ImageLibrary, instances: ActivationService, logs: FunctionLogs, facts: HostFacts,
+        metrics: PrometheusRegistry = PrometheusRegistry(families: []), history: FunctionHistory? = nil, caller: ConsoleHost.Caller? = nil,
         logger: Logger, group: any EventLoopGroup, stopTime: Duration = .seconds(10), now: @escaping @Sendable () -> Timestamp
     ) {
         self.address = address
         self.logger = logger
         self.group = group
         self.stopTime = stopTime
-        responder = ControlResponder(
-            catalog: catalog, images: images, instances: instances, logs: logs, facts: facts, logger: logger, now: now)
+        var responder = ControlResponder(
+            catalog: catalog, images: images, instances: instances, logs: logs, facts: facts, metrics: metrics, history: history,
+            logger: logger,
+            now: now)
+        if let caller {
+            // The operations themselves have no console: a page asks them, never the other way.
+            let api = responder
+            responder.console = Console(
+                ConsoleHost(
+                    version: facts.version, api: api.ask, call: caller, random: { .random(in: .min ... .max) }, now: { now().milliseconds })
+            )
+        }
+        self.responder = responder
     }
 
     /// Serves until the task is cancelled; then takes no new connection, lets answers in progress finish for at most `stopTime`, and returns.

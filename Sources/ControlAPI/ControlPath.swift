@@ -24,16 +24,30 @@ enum ControlPath: Hashable, Sendable {
     case regions
     case domains
     case domain(String)
+    case layers
+    case layerVersions(String)
+    case layerVersion(String, of: String)
+    case layerACL(String)
+    case layerByARN(String)
     /// A path of the Function Compute API that this host does not have.
     case unsupported
     case images
     case image(String)
+    case imageTags(String)
+    case imageArchive(String)
     case functionLogs(String)
     case functionInstances(String)
     case coldStarts(String)
     case aliasHistory(String, of: String)
     case aliasRollback(String, of: String)
+    case layerCode(String, of: String)
+    case object(String, in: String)
     case host
+    /// Prometheus text.
+    case metrics
+    case functionHistory(String)
+    /// A page, by the segments behind `/console`.
+    case console([String])
     /// No path of either API.
     case unknown
 
@@ -51,6 +65,10 @@ enum ControlPath: Hashable, Sendable {
             self = .unknown
         } else if segments.first == "2023-03-30" {
             self = Self.functionCompute(Array(segments.dropFirst()))
+        } else if segments.first == "console" {
+            self = .console(segments.dropFirst().filter { !$0.isEmpty })
+        } else if segments == ["metrics"] {
+            self = .metrics
         } else if segments.starts(with: ["swiftlet", "v1"]) {
             self = Self.swiftlet(Array(segments.dropFirst(2)))
         } else {
@@ -59,9 +77,13 @@ enum ControlPath: Hashable, Sendable {
     }
 
     private static func functionCompute(_ segments: [String]) -> ControlPath {
+        if segments.contains("") { return .unsupported }
         if segments.count == 1, let path = ofTheHost[segments[0]] { return path }
-        if segments.count == 2, segments[0] == "custom-domains", segments[1] != "" { return .domain(segments[1]) }
-        guard segments.first == "functions", !segments.contains("") else { return .unsupported }
+        if segments.count == 2, segments[0] == "custom-domains" { return .domain(segments[1]) }
+        if segments.first == "layers" { return layer(segments) }
+        // Some clients send the slashes of the resource name as they are.
+        if segments.first == "layerarn", segments.count > 1 { return .layerByARN(segments.dropFirst().joined(separator: "/")) }
+        guard segments.first == "functions" else { return .unsupported }
         switch segments.count {
         case 1: return .functions
         case 2: return .function(segments[1])
@@ -90,18 +112,33 @@ enum ControlPath: Hashable, Sendable {
         "scaling-configs": .capacities(.scaling),
     ]
 
+    private static func layer(_ segments: [String]) -> ControlPath {
+        switch segments.count {
+        case 1: .layers
+        case 3 where segments[2] == "versions": .layerVersions(segments[1])
+        case 3 where segments[2] == "acl": .layerACL(segments[1])
+        case 4 where segments[2] == "versions": .layerVersion(segments[3], of: segments[1])
+        default: .unsupported
+        }
+    }
+
     private static func swiftlet(_ segments: [String]) -> ControlPath {
         guard !segments.contains("") else { return .unknown }
         switch (segments.first, segments.count) {
         case ("host", 1): return .host
         case ("images", 1): return .images
         case ("images", 2): return .image(segments[1])
+        case ("images", 3) where segments[2] == "tags": return .imageTags(segments[1])
+        case ("images", 3) where segments[2] == "archive": return .imageArchive(segments[1])
         case ("functions", 3) where segments[2] == "logs": return .functionLogs(segments[1])
         case ("functions", 3) where segments[2] == "instances": return .functionInstances(segments[1])
         case ("functions", 3) where segments[2] == "cold-starts": return .coldStarts(segments[1])
+        case ("functions", 3) where segments[2] == "history": return .functionHistory(segments[1])
         case ("functions", 5) where segments[2] == "aliases" && segments[4] == "history": return .aliasHistory(segments[3], of: segments[1])
         case ("functions", 5) where segments[2] == "aliases" && segments[4] == "rollback":
             return .aliasRollback(segments[3], of: segments[1])
+        case ("layers", 5) where segments[2] == "versions" && segments[4] == "code": return .layerCode(segments[3], of: segments[1])
+        case ("objects", 3...): return .object(segments.dropFirst(2).joined(separator: "/"), in: segments[1])
         default: return .unknown
         }
     }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Activation
 import Catalog
+import Console
 import FunctionLog
 import FunctionModel
 import HTTPTypes
 import Hummingbird
 import Images
 import Logging
+import ObjectStore
+import Prometheus
 import Store
 
 /// Answers every request: finds the operation, asks it, and turns what is thrown into an error object.
@@ -16,6 +19,9 @@ struct ControlResponder: HTTPResponder {
     let instances: ActivationService
     let logs: FunctionLogs
     let facts: ControlAPI.HostFacts
+    let metrics: PrometheusRegistry
+    let history: FunctionHistory?
+    var console: Console?
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
@@ -39,7 +45,7 @@ struct ControlResponder: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, _ id: RequestID) async throws -> Response {
+    func answer(_ request: Request, _ id: RequestID) async throws -> Response {
         let path = try ControlPath(raw: request.target.path)
         let query = try QueryItems(raw: request.target.query)
         try RequestAuthorization.check(request, path)
@@ -64,6 +70,21 @@ struct ControlResponder: HTTPResponder {
             return .nothing
         case (.aliasHistory(let alias, of: let name), .get): return try await aliasHistory(alias, name)
         case (.aliasRollback(let alias, of: let name), .post): return try await rollBackAlias(alias, name, request)
+        case (.layers, .get): return try await listLayers(request, query)
+        case (.layerVersions(let layer), .post): return try await createLayerVersion(layer, request)
+        case (.layerVersions(let layer), .get): return try await listLayerVersions(layer, request, query)
+        case (.layerVersion(let version, of: let layer), .get):
+            return Response(json: json(try await catalog.layerVersion(try layerVersionName(layer, version)), request))
+        case (.layerByARN(let arn), .get): return Response(json: json(try await catalog.layerVersion(arn: arn), request))
+        case (.layerVersion(let version, of: let layer), .delete):
+            try await catalog.deleteLayerVersion(try layerVersionName(layer, version))
+            return .nothing
+        case (.layerACL(let layer), .put): return try await putLayerACL(layer, query)
+        case (.layerCode(let version, of: let layer), .get): return try await layerCode(layer, version)
+        case (.object(let name, in: let bucket), .put): return try await putObject(name, bucket, request)
+        case (.object(let name, in: let bucket), .delete):
+            try await images.layers.objects.remove(try ObjectName(checked: name, in: bucket, of: images.layers.objects))
+            return .nothing
         case (.instances(let name), .get): return try await listInstances(name, query, id)
         case (.invocationSwitch(let name, let isOn), .post): return try await switchInvocation(name, on: isOn, request)
         case (.concurrency(let name), _): return try await concurrency(name, request) ?? refuse(request, path, id)
@@ -79,6 +100,11 @@ struct ControlResponder: HTTPResponder {
         case (.domain(let name), _): return try await domain(name, request) ?? refuse(request, path, id)
         case (.images, .post): return try await loadImage(request, query, id)
         case (.images, .get): return Response(json: ["images": .array(try await images.list().map(\.json))])
+        // No image is made by POST, so these two names are free for what is done to all of them.
+        case (.image("pull"), .post): return try await pullImage(request, id)
+        case (.image("gc"), .post): return try await collectImages(request)
+        case (.imageTags(let reference), .post): return try await tagImage(reference, request)
+        case (.imageArchive(let reference), .get): return try await exportImage(reference)
         case (.image(let reference), .get): return Response(json: try await images.inspect(reference).json)
         case (.image(let reference), .delete):
             try await catalog.removeImage(reference)
@@ -91,6 +117,9 @@ struct ControlResponder: HTTPResponder {
             _ = try await catalog.get(name)
             return Response(json: ["coldStarts": .array(instances.coldStarts(of: name).map(\.json))])
         case (.host, .get): return Response(json: facts.json)
+        case (.console(let segments), _): return try await consoleAnswer(segments, request, query)
+        case (.metrics, .get): return await metricsText()
+        case (.functionHistory(let name), .get): return try await functionHistory(name)
         default: return try refuse(request, path, id)
         }
     }
@@ -105,8 +134,11 @@ struct ControlResponder: HTTPResponder {
                 message: "'\(request.target.path)' is no path of this API; see /2023-03-30/functions and /swiftlet/v1/host")
         case .images: methods = "GET, POST"
         case .image: methods = "GET, DELETE"
+        case .imageTags: methods = "POST"
+        case .imageArchive: methods = "GET"
         case .functionInstances: methods = "DELETE"
-        case .functionLogs, .coldStarts, .aliasHistory, .host: methods = "GET"
+        case .functionLogs, .coldStarts, .aliasHistory, .layerCode, .host, .metrics, .functionHistory: methods = "GET"
+        case .object: methods = "PUT, DELETE"
         case .aliasRollback: methods = "POST"
         case .invocations:
             throw ServiceError(
@@ -124,7 +156,7 @@ struct ControlResponder: HTTPResponder {
     }
 
     /// The gateway in front has given most requests an id already, under which it logs them.
-    private func requestID(_ request: Request) -> RequestID {
+    func requestID(_ request: Request) -> RequestID {
         if let given = request.headers[.requestID].flatMap({ RequestID($0) }) { return given }
         var random = SystemRandomNumberGenerator()
         return RequestID(seconds: now().milliseconds / 1000, using: &random)

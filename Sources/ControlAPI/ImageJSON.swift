@@ -20,6 +20,7 @@ extension ImageDetails {
         get throws {
             var members = image.members
             members["references"] = .array(references.map { .string($0) })
+            members["keptBytes"] = .integer(Int64(clamping: keptBytes))
             members["configDigest"] = .string(configDigest.description)
             members["config"] = try JSONValue(parsing: configJSON)
             members["layerDetails"] = .array(
@@ -38,6 +39,11 @@ extension LoadEvent {
     var json: JSONValue {
         switch self {
         case .received(let bytes): ["event": "received", "bytes": .integer(Int64(clamping: bytes))]
+        case .resolved(let digest, let layers, let bytes):
+            [
+                "event": "resolved", "digest": .string(digest.description), "layers": .integer(Int64(layers)),
+                "bytes": .integer(Int64(clamping: bytes)),
+            ]
         case .layer(let digest, let state, let index, let count, let bytes):
             [
                 "event": "layer", "digest": .string(digest.description), "state": .string(state.rawValue), "index": .integer(Int64(index)),

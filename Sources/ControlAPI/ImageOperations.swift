@@ -10,10 +10,11 @@ import NIOCore
 extension ControlResponder {
     func loadImage(_ request: Request, _ query: QueryItems, _ id: RequestID) async throws -> Response {
         let name = query.string("name")
+        let keepBlobs = try query.bool("keepBlobs") ?? false
         let archive = WholeBody(body: request.body, length: request.headers[.contentLength].flatMap { UInt64($0) })
         let upload = ImageUpload(
             load: { [images, catalog] progress in
-                let loaded = try await images.load(chunks: archive, name: name, progress: progress)
+                let loaded = try await images.load(chunks: archive, name: name, keepBlobs: keepBlobs, progress: progress)
                 try await catalog.imagesChanged()
                 return ["event": "loaded", "images": .array(loaded.map(\.json))]
             }, logger: logger)

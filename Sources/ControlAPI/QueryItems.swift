@@ -19,6 +19,9 @@ struct QueryItems: Sendable {
         self.items = items
     }
 
+    /// Everything by its name.
+    var all: [String: String] { items }
+
     /// An empty value counts as absent.
     func string(_ name: String) -> String? { items[name].flatMap { $0.isEmpty ? nil : $0 } }
 

@@ -14,6 +14,8 @@ public struct FunctionConfiguration: Hashable, Sendable {
     /// The TCP port on which the image's server listens.
     public var port: Int = 9000
     public var environment: [String: String] = [:]
+    /// Laid under `/opt` in this order, later ones over earlier ones.
+    public var layers: [FunctionLayer] = []
     public var healthCheck: HealthCheck?
     /// Megabytes (2^20 bytes).
     public var memorySize: Int = 512

@@ -41,6 +41,7 @@ extension FunctionConfiguration {
             new.diskSize = megabytes
         }
         new.environment = try reader.environment() ?? environment
+        new.layers = try reader.layers() ?? layers
         if let container = try reader.object("customContainerConfig") { try new.applyContainer(container) }
         try new.applySize(reader)
         try new.applyStored(reader)

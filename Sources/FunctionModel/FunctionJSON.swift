@@ -15,6 +15,7 @@ extension FunctionConfiguration {
         members["idleTimeout"] = .integer(Int64(idleTimeout))
         if let maximumInstances { members["maxInstances"] = .integer(Int64(maximumInstances)) }
         members["environmentVariables"] = .object(environment.mapValues { .string($0) })
+        members["layers"] = .array(layers.map(\.json))
         members["customContainerConfig"] = .object(container)
         return members
     }

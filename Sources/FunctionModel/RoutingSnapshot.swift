@@ -21,7 +21,7 @@ public struct RunnableVersion: Hashable, Sendable {
     public var configuration: FunctionConfiguration
     /// The manifest that the image reference was pinned to.
     public var manifest: Digest
-    /// Diff ids of the image's layers, lowest first.
+    /// Trees of the image's layers and over them of the function's own, lowest first.
     public var layers: [Digest]
     /// Program and arguments, already merged from image and configuration.
     public var arguments: [String]

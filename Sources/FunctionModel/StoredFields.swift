@@ -70,14 +70,6 @@ extension FunctionConfiguration {
             }
         }
         if let gpu = reader.members["gpuConfig"], !gpu.isEmpty { throw .invalid("gpuConfig", gpu, "this host gives functions no GPU") }
-        if let layers = try reader.strings("layers", maximumBytes: FunctionLimits.storedBytes), let first = layers.first {
-            guard layers.count <= FunctionLimits.layers else {
-                throw .invalidArgument("layers: \(layers.count) layers; at most \(FunctionLimits.layers) are allowed")
-            }
-            throw ServiceError(
-                status: 404, code: "LayerNotFound",
-                message: "layer '\(first)' does not exist: this host has no layers yet; put the files into the image")
-        }
         if let log = try reader.object("logConfig"), let rule = log.members["logBeginRule"], rule != "None", rule != "DefaultRegex",
             !rule.isEmpty
         {

@@ -16,8 +16,11 @@ extension Exchange {
             switch kind {
             case .event:
                 // Status and headers of an event's answer mean nothing but for this one. Source: Function Compute contract §7.2.
-                answer = .held(error: head.headers.contains(name: "x-fc-status"), ByteBuffer())
-            case .http: passHead(head, upstream)
+                functionFailed = head.headers.contains(name: "x-fc-status")
+                answer = .held(error: functionFailed, ByteBuffer())
+            case .http:
+                functionFailed = head.status >= 500
+                passHead(head, upstream)
             case .controlAPI: passHead(head, upstream)
             case .unknown: break
             }
@@ -44,7 +47,10 @@ extension Exchange {
         let now = loop.clock.now()
         let startedTime = loop.clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
         coldStart = start.record(instance: lease.instance.id, request: id, arrived: arrived, firstByte: now, startedTime: startedTime)
-        if let coldStart { loop.activation.record(coldStart, of: version.name) }
+        if let coldStart {
+            loop.activation.record(coldStart, of: version.name)
+            version.meter.started(coldStart)
+        }
     }
 
     // MARK: Status, headers and body as they are
@@ -135,6 +141,7 @@ extension Exchange {
     func giveBack(_ upstream: UpstreamConnection) {
         phase = .over
         upstream.end(reusable: reusable && requestEnded)
+        ended(functionFailed ? .functionError : .success)
         finishLease(.completed, error: nil)
     }
 

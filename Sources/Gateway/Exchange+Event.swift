@@ -32,6 +32,7 @@ extension Exchange {
         }
         // The place is kept until the log has told: the next call's lines would take the place of these.
         phase = .awaitingLog
+        ended(error ? .functionError : .success)
         upstream.end(reusable: reusable && requestEnded)
         withTail(of: log, error: error ? "InvocationError" : nil) { text in
             self.writeHeld(error ? "InvocationError" : nil, body, log: text)

@@ -9,7 +9,8 @@ internal import NIOHTTP1
 extension Exchange {
     /// The service refuses, before or instead of the function.
     func fail(_ error: ServiceError, retryAfter: Int? = nil) {
-        release(.broken, error: error.code)
+        CallMeter.refused(error, loop.metrics)
+        release(.broken, error: error.code, outcome: .of(error))
         if error.code == "InitializationError", case .event = kind { return tellFunctionError(error.message, code: error.code, detail: "") }
         writeError(error, retryAfter: retryAfter)
     }
@@ -17,14 +18,14 @@ extension Exchange {
     /// The time limit of the function passed.
     private func timedOut(_ limit: Int) {
         let message = "Function timed out after \(limit) seconds"
-        release(.abandoned, error: message)
+        release(.abandoned, error: message, outcome: .timeout)
         tellFunctionError(message, code: "FunctionTimeoutError", detail: " (limit: timeout of the function, \(limit) s)")
     }
 
     /// The instance broke the connection before its answer was complete.
     func crashed() {
         guard let lease else {
-            release(.broken, error: nil)
+            release(.broken, error: nil, outcome: .hostError)
             return writeError(
                 .init(status: 502, code: "BadResponse", message: "the control API ended the connection before its answer was complete"))
         }
@@ -44,7 +45,7 @@ extension Exchange {
         guard !isOver else { return }
         let duration = "(duration: \(elapsed.nanoseconds / 1_000_000)ms)"
         let message = "Process exited unexpectedly before completing request \(duration)\(cause.map { ": \($0)" } ?? "")"
-        release(.broken, error: message)
+        release(.broken, error: message, outcome: .crashed)
         tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
     }
 
@@ -61,7 +62,7 @@ extension Exchange {
 
     func badAnswer(_ reason: String) {
         let name = version?.name ?? "control API"
-        release(.broken, error: "BadResponse")
+        release(.broken, error: "BadResponse", outcome: .badAnswer)
         writeError(ServiceError(status: 502, code: "BadResponse", message: "the answer of '\(name)' cannot be passed on: \(reason)"))
     }
 
@@ -69,7 +70,7 @@ extension Exchange {
 
     /// What follows the head of the request is not HTTP: whatever has been forwarded of it is void.
     func requestUnparsable(_ reason: String) {
-        release(.abandoned, error: "request is not HTTP")
+        release(.abandoned, error: "request is not HTTP", outcome: .refused)
         writeError(.invalidArgument("the body of this request is not framed as HTTP/1.1 asks: \(reason)"))
     }
 
@@ -78,13 +79,13 @@ extension Exchange {
         guard !isOver else { return }
         let log = lease?.instance.log
         log?.platform("Invocation canceled by client (duration: \(elapsed.nanoseconds / 1_000_000)ms)", request: id)
-        release(.abandoned, error: "ClientClosedRequest")
+        release(.abandoned, error: "ClientClosedRequest", outcome: .canceled)
     }
 
     func hostStops() {
         // A stream of the control API may be endless; a call is given its time.
         if case .controlAPI = kind {
-            release(.broken, error: nil)
+            release(.broken, error: nil, outcome: .hostError)
             client.closeNow()
         }
     }
@@ -109,9 +110,10 @@ extension Exchange {
     }
 
     /// Gives everything back.
-    private func release(_ end: Lease.End, error: String?) {
+    private func release(_ end: Lease.End, error: String?, outcome: CallOutcome) {
         let before = phase
         phase = .over
+        ended(outcome)
         switch before {
         case .waiting(let ticket, let activator): activator.cancel(ticket)
         case .forwarding(let upstream): upstream.end(reusable: false)

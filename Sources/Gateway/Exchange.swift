@@ -3,6 +3,7 @@ internal import Activation
 internal import DequeModule
 internal import FunctionLog
 internal import FunctionModel
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
@@ -83,6 +84,11 @@ final class Exchange {
     var coldStart: ColdStart?
     /// Fields that let a page of another origin read the answer.
     var crossOriginFields: [(name: String, value: String)] = []
+    /// Whether no instance was free when the call came.
+    private(set) var waited = false
+    /// Whether the function itself says that the call went wrong.
+    var functionFailed = false
+    private var isCounted = false
     private var retried = false
     private var returns = 0
 
@@ -153,8 +159,34 @@ final class Exchange {
         switch version.activator.acquire(on: loop.eventLoop, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
-        case .waiting(let ticket): phase = .waiting(ticket, version.activator)
+        case .waiting(let ticket):
+            waited = true
+            phase = .waiting(ticket, version.activator)
         }
+    }
+
+    /// The call is over: it is counted, once. What never came to a function is not a call.
+    func ended(_ outcome: CallOutcome) {
+        guard !isCounted, let version else { return }
+        isCounted = true
+        let now = loop.clock.now()
+        let kind = if case .event = kind { CallMeter.Kind.event } else { CallMeter.Kind.http }
+        version.meter.ended(kind, outcome, took: now - arrived, waited: waited ? (forwardedAt ?? now) - arrived : nil)
+        if loop.logger.logLevel <= .info { tell(kind, outcome, version, took: now - arrived) }
+    }
+
+    /// One line of the host's log for a call.
+    private func tell(_ kind: CallMeter.Kind, _ outcome: CallOutcome, _ version: ResolvedVersion, took: TimeAmount) {
+        var fields: Logger.Metadata = [
+            "function": "\(version.name)", "version": "\(version.version.key.version)", "requestId": "\(id)", "kind": "\(kind.rawValue)",
+            "outcome": "\(outcome.rawValue)", "durationMs": "\(Self.milliseconds(took))", "cold": "\(coldStart != nil)",
+        ]
+        if let instance = servedBy { fields["instance"] = "\(instance.id)" }
+        // Source of its place: W3C Trace Context, section 3.2.2.
+        if let parent = head.headers.first(.traceparent), TraceContext.isValid(parent) {
+            fields["traceId"] = "\(parent.dropFirst(3).prefix(32))"
+        }
+        loop.logger.info("a call has ended", metadata: fields)
     }
 
     var version: ResolvedVersion? {

@@ -21,24 +21,26 @@ public final class Gateway: RoutingSubscriber, Sendable {
     private let state = Mutex(State.new)
     private let newest = Mutex(RoutingTable())
     private let stopped: EventLoopPromise<Void>
+    private let metrics: CallMetrics
 
     /// - Parameters:
     ///   - group: the event loops that connections are spread over. Its size is the gateway's number of threads.
     ///   - random: for request ids; each event loop seeds a generator of its own from it.
     public init(
         options: GatewayOptions, activation: ActivationService, group: MultiThreadedEventLoopGroup, clock: HostClock = .system,
-        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }, logger: Logger
+        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }, metrics: CallMetrics = .none, logger: Logger
     ) {
         self.options = options
         self.activation = activation
         self.group = group
+        self.metrics = metrics
         stopped = group.any().makePromise()
         let neighbours = Neighbours()
         loops = Array(group.makeIterator()).enumerated().map { number, eventLoop in
             NIOLoopBoundBox.makeBoxSendingValue(
                 GatewayLoop(
                     number: number, eventLoop: eventLoop, options: options, activation: activation, clock: clock, seed: random(),
-                    logger: logger,
+                    logger: logger, metrics: metrics.factory,
                     closeElsewhere: { neighbours.close($0, $1) }), eventLoop: eventLoop)
         }
         neighbours.set(loops)
@@ -112,9 +114,10 @@ public final class Gateway: RoutingSubscriber, Sendable {
     ///
     /// Where a version takes the place of one that has instances, it gets one before calls are sent to it, so that none of them meets a cold start.
     public func publish(_ snapshot: RoutingSnapshot) async {
-        let table = newest.withLock { newest in
-            newest = RoutingTable(snapshot, activation, options, previous: newest)
-            return newest
+        let (table, before) = newest.withLock { newest in
+            let before = newest.functionNames
+            newest = RoutingTable(snapshot, activation, options, metrics: metrics.factory, previous: newest)
+            return (newest, before)
         }
         await activation.warmUp(for: snapshot, within: options.warmUpTime)
         await onEachLoop { loop, finished in
@@ -123,6 +126,23 @@ public final class Gateway: RoutingSubscriber, Sendable {
         }
         activation.adopt(snapshot)
         activation.retire(allBut: Set(snapshot.functions.values.flatMap { $0.versions.values.map(\.key) }))
+        for name in before.subtracting(table.functionNames) { metrics.functionGone(name) }
+    }
+
+    /// Connections at this moment: of clients, and idle ones to instances and to the control API.
+    public func connections() async -> (clients: Int, idleUpstreams: Int) {
+        let each = loops.map { loop in loop.eventLoop.submit { (loop.value.openConnections, loop.value.idle.count) } }
+        var (clients, idle) = (0, 0)
+        for future in each {
+            do {
+                let (open, waiting) = try await future.get()
+                clients += open
+                idle += waiting
+            } catch {
+                // The loop has ended, and has no connections.
+            }
+        }
+        return (clients, idle)
     }
 
     /// Runs `body` on all loops at once, and waits until each has said that it is finished.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Activation
+internal import CoreMetrics
 internal import FunctionModel
 internal import Logging
 internal import NIOCore
@@ -15,6 +16,7 @@ final class GatewayLoop {
     let activation: ActivationService
     let clock: HostClock
     let logger: Logger
+    let metrics: any MetricsFactory
     /// Closes what another loop holds of an instance that serves one call at a time.
     let closeElsewhere: @Sendable (_ loop: Int, ActiveInstance) -> Void
     let allocator = ByteBufferAllocator()
@@ -29,7 +31,7 @@ final class GatewayLoop {
 
     init(
         number: Int, eventLoop: any EventLoop, options: GatewayOptions, activation: ActivationService, clock: HostClock, seed: UInt64,
-        logger: Logger,
+        logger: Logger, metrics: any MetricsFactory,
         closeElsewhere: @escaping @Sendable (Int, ActiveInstance) -> Void
     ) {
         self.number = number
@@ -38,6 +40,7 @@ final class GatewayLoop {
         self.activation = activation
         self.clock = clock
         self.logger = logger
+        self.metrics = metrics
         self.closeElsewhere = closeElsewhere
         random = LoopRandom(state: seed)
     }
@@ -48,6 +51,8 @@ final class GatewayLoop {
 
     /// The `Date` field of an answer.
     func dateLine() -> ByteBuffer { date.line(unixMilliseconds: clock.unixMilliseconds()) }
+
+    var openConnections: Int { clients.count }
 
     func add(_ client: ClientConnection) {
         clients[ObjectIdentifier(client)] = client

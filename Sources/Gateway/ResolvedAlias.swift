@@ -13,7 +13,7 @@ final class ResolvedAlias: Sendable {
         self.alias = alias
         var versions: [String: ResolvedVersion] = [:]
         for name in [alias.version, alias.additional?.version].compactMap({ $0 }) {
-            versions[name] = known[name].map { ResolvedVersion($0.version, $0.activator, options, qualifier: alias.name) }
+            versions[name] = known[name].map { ResolvedVersion($0.version, $0.activator, options, qualifier: alias.name, meter: $0.meter) }
         }
         self.versions = versions
         calls = Atomic(previous.flatMap { $0.alias == alias ? $0.calls.load(ordering: .relaxed) : nil } ?? 0)

@@ -15,9 +15,13 @@ final class ResolvedVersion: Sendable {
     let answerLines: ByteBuffer
     /// What an image reads as `Host` where the client's own does not go on.
     let host: String
+    let meter: CallMeter
 
     /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
-    init(_ version: RunnableVersion, _ activator: FunctionActivator, _ options: GatewayOptions, qualifier: String? = nil) {
+    init(
+        _ version: RunnableVersion, _ activator: FunctionActivator, _ options: GatewayOptions, qualifier: String? = nil, meter: CallMeter
+    ) {
+        self.meter = meter
         self.version = version
         self.activator = activator
         host = "127.0.0.1:\(version.configuration.port)"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Activation
+internal import CoreMetrics
 internal import FunctionModel
 
 /// The routing snapshot as an event loop holds it: no lock, and one look-up for a call.
@@ -21,11 +22,18 @@ struct RoutingTable: Sendable {
 
     init() {}
 
+    var functionNames: Set<String> { Set(functions.keys) }
+
     /// - Parameter previous: the table that this one takes the place of. An alias that has not changed goes on counting its calls where it was.
-    init(_ snapshot: RoutingSnapshot, _ activation: ActivationService, _ options: GatewayOptions, previous: RoutingTable) {
+    init(
+        _ snapshot: RoutingSnapshot, _ activation: ActivationService, _ options: GatewayOptions, metrics: any MetricsFactory,
+        previous: RoutingTable
+    ) {
         domains = snapshot.domains
         for (name, route) in snapshot.functions {
-            let versions = route.versions.mapValues { ResolvedVersion($0, activation.activator(for: $0), options) }
+            let versions = route.versions.mapValues {
+                ResolvedVersion($0, activation.activator(for: $0), options, meter: CallMeter($0.key, metrics))
+            }
             let before = previous.functions[name]?.aliases ?? [:]
             let aliases = route.aliases.mapValues { ResolvedAlias($0, versions, options, previous: before[$0.name]) }
             var entry = Entry(state: route.state, versions: versions, aliases: aliases, restriction: route.restriction)

@@ -43,6 +43,7 @@ extension Exchange {
         guard case .tunnel(let upstream) = phase else { return }
         phase = .over
         upstream.end(reusable: false)
+        ended(.success)
         finishLease(.completed, error: nil)
         client.tunnelEnded()
     }

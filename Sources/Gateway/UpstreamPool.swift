@@ -12,6 +12,7 @@ final class UpstreamPool {
     private var idle: [Key: [UpstreamConnection]] = [:]
 
     var isEmpty: Bool { idle.isEmpty }
+    var count: Int { idle.values.reduce(0) { $0 + $1.count } }
 
     func take(_ key: Key, notOlderThan oldest: NIODeadline) -> UpstreamConnection? {
         while let connection = idle[key]?.popLast() {

@@ -45,7 +45,7 @@ extension ArchiveReader {
     }
 
     private func image(among descriptors: [Descriptor], depth: Int) throws -> PlannedImage {
-        let descriptor = try forThisMachine(descriptors)
+        let descriptor = try documents.forThisMachine(descriptors)
         let bytes = try blob(descriptor, limit: limits.documents.manifestBytes)
         let document = try document(ManifestDocument.self, bytes, called: "manifest \(descriptor.digest)")
         guard document.agrees(with: descriptor.mediaType) else {
@@ -61,27 +61,11 @@ extension ArchiveReader {
         }
     }
 
-    private func forThisMachine(_ descriptors: [Descriptor]) throws -> Descriptor {
-        // BuildKit puts what it attests beside the image, for the platform unknown/unknown.
-        let images = descriptors.filter { MediaType.isManifest($0.mediaType) || MediaType.isIndex($0.mediaType) }
-        if let match = images.first(where: { $0.platform?.runsHere == true }) { return match }
-        if let open = images.first(where: { $0.platform == nil }) { return open }
-        let present = images.compactMap(\.platform?.description).map(printable).joined(separator: ", ")
-        throw ServiceError.invalidImage("the image has nothing for \(Platform.current); it has: \(present.isEmpty ? "nothing" : present)")
-    }
-
     private func image(_ manifest: Manifest, _ bytes: [UInt8], digest: Digest) throws -> PlannedImage {
-        guard MediaType.isConfig(manifest.config.mediaType) else {
-            throw ServiceError.invalidImage(
-                "\(digest) is not a container image: its configuration is a '\(printable(manifest.config.mediaType))'")
-        }
+        try documents.check(manifest, digest: digest)
         let config = try blob(manifest.config, limit: limits.documents.configBytes)
         let configuration = try configuration(config, called: "configuration \(manifest.config.digest)", layers: manifest.layers.count)
         let layers = try zip(manifest.layers, configuration.rootfs.diffIDs).map { layer, diffID in
-            guard MediaType.isLayer(layer.mediaType) else {
-                throw ServiceError.invalidImage(
-                    "layer \(layer.digest) is a '\(printable(layer.mediaType))'; a tar, plain or compressed with gzip or zstd, is needed")
-            }
             let member = try blobMember(layer)
             return PlannedLayer(
                 diffID: diffID, blobDigest: layer.digest, offset: member.offset, size: member.size, compression: try compression(member))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import FunctionModel
 import OCI
 import Sandbox
@@ -46,32 +45,18 @@ struct ArchiveReader {
         return try file.read(at: member.offset, count: Int(member.size))
     }
 
-    func document<Document: Decodable>(_: Document.Type, _ bytes: [UInt8], called name: String) throws -> Document {
-        do { return try JSONDecoder().decode(Document.self, from: Data(bytes)) } catch let error as DecodingError {
-            throw ServiceError.invalidImage("\(printable(name)) cannot be read: \(explain(error))")
-        }
+    var documents: ImageDocuments { ImageDocuments(limits: limits.documents) }
+
+    func document<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8], called name: String) throws -> Document {
+        try documents.document(type, bytes, called: name)
     }
 
-    /// A configuration that this machine can run, with as many diff ids as there are layers.
     func configuration(_ bytes: [UInt8], called name: String, layers: Int) throws -> ImageConfiguration {
-        let configuration = try document(ImageConfiguration.self, bytes, called: name)
-        guard layers <= limits.documents.layers else {
-            throw ServiceError.invalidImage("the image has \(layers) layers, the limit is \(limits.documents.layers)")
-        }
-        guard configuration.rootfs.diffIDs.count == layers else {
-            throw ServiceError.invalidImage("\(printable(name)) has \(configuration.rootfs.diffIDs.count) diff ids for \(layers) layers")
-        }
-        let platform = Platform(architecture: configuration.architecture, os: configuration.os)
-        guard platform.runsHere else {
-            throw ServiceError.invalidImage("the image is for \(printable("\(platform)")) and this machine is \(Platform.current)")
-        }
-        return configuration
+        try documents.configuration(bytes, called: name, layers: layers)
     }
 
     func compression(_ member: TarIndex.Member) throws -> LayerCompression {
-        let head = try file.read(at: member.offset, count: Int(min(4, member.size)))
-        if head.starts(with: [0x1f, 0x8b]) { return .gzip }
-        return head == [0x28, 0xb5, 0x2f, 0xfd] ? .zstd : .none
+        LayerCompression(head: try file.read(at: member.offset, count: Int(min(4, member.size))))
     }
 
     func digest(of bytes: [UInt8]) -> Digest { ContentHash.of(bytes) }
@@ -79,15 +64,5 @@ struct ArchiveReader {
     /// The familiar form of a name that an archive gives, or nil where it is no reference.
     func familiar(_ name: String) -> String? {
         do { return try ImageReference(name).description } catch { return nil }
-    }
-
-    private func explain(_ error: DecodingError) -> String {
-        switch error {
-        case .dataCorrupted(let context): context.debugDescription
-        case .keyNotFound(let key, _): "it has no '\(key.stringValue)'"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "'\(printable(context.codingPath.map(\.stringValue).joined(separator: ".")))' is not of the right type"
-        @unknown default: "it is damaged"
-        }
     }
 }

@@ -61,5 +61,23 @@ struct BlobFolder: Sendable {
         for name in try directoryEntries(scratch) { try removeTree(scratch.number, name) }
     }
 
+    func newBlob(_ digest: Digest) throws(SystemCallError) -> IncomingBlob { try IncomingBlob(in: path, digest: digest) }
+
+    func has(_ digest: Digest) throws(SystemCallError) -> Bool {
+        faccessat(try openDirectory(currentDirectory, path).number, digest.hex, F_OK, 0) == 0
+    }
+
+    func mustHave(_ digest: Digest) throws {
+        guard try has(digest) else {
+            throw ServiceError(
+                status: 409, code: "ConcurrentUpdateError", message: "blob \(digest) was removed at the same time; pull the image again")
+        }
+    }
+
+    /// A blob open for reading, of whatever size.
+    func open(_ digest: Digest) throws(SystemCallError) -> LinuxSystem.Descriptor {
+        try openAt(try openDirectory(currentDirectory, path).number, digest.hex, flags: O_RDONLY | O_NOFOLLOW)
+    }
+
     func newSpoolFile(name: String) throws(SystemCallError) -> SpoolFile { try SpoolFile(in: temporary, name: name) }
 }

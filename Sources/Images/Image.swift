@@ -57,12 +57,15 @@ public struct ImageDetails: Sendable {
     public var configDigest: Digest
     /// The OCI configuration, byte for byte as the archive had it: JSON.
     public var configJSON: [UInt8]
+    /// Bytes of the layers' blobs that are kept for an export; 0 where they are not.
+    public var keptBytes: UInt64
 
-    public init(image: Image, references: [String], configDigest: Digest, configJSON: [UInt8]) {
+    public init(image: Image, references: [String], configDigest: Digest, configJSON: [UInt8], keptBytes: UInt64 = 0) {
         self.image = image
         self.references = references
         self.configDigest = configDigest
         self.configJSON = configJSON
+        self.keptBytes = keptBytes
     }
 }
 
@@ -87,10 +90,13 @@ public struct ResolvedImage: Hashable, Sendable {
 public enum LoadEvent: Hashable, Sendable {
     /// So many bytes of the archive have come, in all.
     case received(bytes: UInt64)
-    /// A layer changed its state. `index` counts from 1; `bytes` is the size of its blob in the archive, or what it unpacked to once it is there.
+    /// The registry's answer to a reference: the manifest, and the bytes of those layers that are not here yet.
+    case resolved(Digest, layers: Int, bytes: UInt64)
+    /// A layer changed its state. `index` counts from 1; `bytes` is the size of its blob, while it comes what has come of it, or what it unpacked
+    /// to once it is there.
     case layer(Digest, LayerProgress, index: Int, of: Int, bytes: UInt64)
 }
 
 public enum LayerProgress: String, Hashable, Sendable {
-    case unpacking, done, exists
+    case unpacking, downloading, done, exists
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
+import LauncherClient
 import Logging
 public import NIOCore
 import Sandbox
@@ -15,19 +16,22 @@ extension ImageLibrary {
     /// - Parameters:
     ///   - chunks: the bytes of the archive.
     ///   - name: the reference to give the image, or to choose one where the archive has several; nil takes the archive's own names.
+    ///   - keepBlobs: whether the layers' blobs are kept as they came, so that the images can be exported.
     /// - Returns: an element for each name that now leads to an image of the archive.
     /// - Throws: ``ServiceError`` 400 `InvalidImage` for an archive that is wrong or too large, 507 `InsufficientStorage` for a full disk.
     public func load<Chunks: AsyncSequence & Sendable>(
-        chunks: Chunks, name: String?, progress: @escaping @Sendable (LoadEvent) async -> Void
+        chunks: Chunks, name: String?, keepBlobs: Bool = false, progress: @escaping @Sendable (LoadEvent) async -> Void
     ) async throws -> [Image] where Chunks.Element == ByteBuffer {
         do {
             let (file, length) = try await receive(chunks, progress)
             let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
             let layers = plan.layers
+            try space.check(used: try await store.imageBytes(), coming: 0)
+            let kept = keepBlobs ? try await keep(layers, from: file) : [:]
             await shelf.hold(layers.map(\.diffID))
             do {
                 let records = try await place(layers, from: file, progress)
-                try await record(plan, layers: records)
+                try await record(plan, layers: records, kept: kept)
             } catch {
                 await shelf.release(layers.map(\.diffID))
                 throw error
@@ -58,6 +62,7 @@ extension ImageLibrary {
                     return $0.received
                 }
             }
+            try space.checkDisk()
             if received - announced >= 1 << 20 {
                 announced = received
                 await progress(.received(bytes: received))
@@ -89,8 +94,13 @@ extension ImageLibrary {
             }
             let (unpacked, existed): (UnpackedLayer, Bool)
             do {
-                (unpacked, existed) = try await shelf.obtain(layer, from: file) {
+                (unpacked, existed) = try await shelf.obtain(layer.diffID) {
                     await progress(.layer(layer.diffID, .unpacking, index: number + 1, of: layers.count, bytes: layer.size))
+                } unpack: { unpacker in
+                    // The file is held until the end: the launcher cannot be stopped half way.
+                    defer { withExtendedLifetime(file) {} }
+                    return try await unpacker.unpack(
+                        layer.diffID, from: file.descriptor, offset: layer.offset, length: layer.size, compression: layer.compression)
                 }
             } catch let error as UnpackFailure { throw ServiceError.invalidImage("layer \(layer.diffID): \(error.reason)") }
             try await checked
@@ -100,13 +110,37 @@ extension ImageLibrary {
         return records
     }
 
-    private func record(_ plan: ArchivePlan, layers: [Digest: LayerRecord]) async throws {
+    /// Copies the layers' blobs out of the archive.
+    ///
+    /// - Returns: them by diff id, each with its size.
+    private func keep(_ layers: [PlannedLayer], from file: SpoolFile) async throws -> [Digest: (blob: KeptBlob, incoming: IncomingBlob)] {
+        var kept: [Digest: (blob: KeptBlob, incoming: IncomingBlob)] = [:]
+        for layer in layers {
+            // A Docker archive gives its blobs no digest. A plain one has that of its tar; a compressed one is known to no manifest.
+            guard let digest = layer.blobDigest ?? (layer.compression == .none ? layer.diffID : nil) else {
+                throw ServiceError.invalidImage("the blobs of this archive cannot be kept: it is a docker-archive with compressed layers")
+            }
+            kept[layer.diffID] = try await blocking { [blobs] in
+                let incoming = try blobs.newBlob(digest)
+                try file.copy(at: layer.offset, count: layer.size) { try incoming.append($0) }
+                try incoming.finish()
+                return (KeptBlob(digest: digest, size: layer.size), incoming)
+            }
+        }
+        return kept
+    }
+
+    private func record(
+        _ plan: ArchivePlan, layers: [Digest: LayerRecord], kept: [Digest: (blob: KeptBlob, incoming: IncomingBlob)]
+    ) async throws {
         let created = now()
         for image in plan.images {
             let record = ImageRecord(
                 manifestDigest: image.manifestDigest, configDigest: image.configDigest, created: created, references: image.references,
-                layers: image.layers.compactMap { layers[$0.diffID] })
+                layers: image.layers.compactMap { layers[$0.diffID] }, blobs: image.layers.compactMap { kept[$0.diffID]?.blob })
+            let incoming = image.layers.compactMap { kept[$0.diffID]?.incoming }
             try await store.record(record) { [blobs] in
+                for blob in incoming { try blob.publish() }
                 try blobs.write(image.manifest, digest: image.manifestDigest)
                 try blobs.write(image.config, digest: image.configDigest)
             }

@@ -4,6 +4,8 @@ public import LauncherClient
 public import Logging
 import NIOPosix
 import OCI
+public import ObjectStore
+public import Registry
 public import Store
 import Synchronization
 
@@ -15,24 +17,42 @@ public final class ImageLibrary: Sendable {
     let store: Store
     let shelf: LayerShelf
     let limits: ImageLimits
+    /// Nil where this host pulls nothing.
+    let registries: RegistryClient?
+    let space: ImageSpace
     let logger: Logger
     let now: @Sendable () -> Int64
+    /// The layers of functions, whose trees lie beside those of images.
+    public let layers: LayerLibrary
     private let uploads = Mutex<UInt64>(0)
 
     /// - Parameters:
     ///   - dataDirectory: absolute; `blobs/` and `tmp/` are made in it.
     ///   - unpacker: puts layers in place; outside tests the launcher's client.
+    ///   - objects: where the zips of layers are kept; nil keeps them in `objects/`.
+    ///   - registries: what is pulled through.
+    ///   - space: how much of the disk images may take.
     ///   - now: Unix time in milliseconds.
     public init(
-        dataDirectory: String, store: Store, unpacker: any LayerUnpacker, limits: ImageLimits = ImageLimits(), logger: Logger,
+        dataDirectory: String, store: Store, unpacker: any LayerUnpacker, objects: (any ObjectStore)? = nil, limits: ImageLimits = ImageLimits(),
+        registries: RegistryClient? = nil, space: ImageSpace = ImageSpace(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {
-        do { blobs = try BlobFolder(data: dataDirectory) } catch { throw ServiceError.image(error, while: "opening \(dataDirectory)") }
+        let kept: any ObjectStore
+        do {
+            blobs = try BlobFolder(data: dataDirectory)
+            kept = try objects ?? DirectoryObjectStore(folder: dataDirectory + "/objects")
+        } catch { throw ServiceError.image(error, while: "opening \(dataDirectory)") }
         self.store = store
         self.limits = limits
+        self.registries = registries
+        var space = space
+        space.path = dataDirectory
+        self.space = space
         self.logger = logger
         self.now = now
         shelf = LayerShelf(store: store, unpacker: unpacker, logger: logger)
+        layers = LayerLibrary(store: store, shelf: shelf, blobs: blobs, objects: kept, logger: logger, now: now)
     }
 
     /// Brings files, layers and records together after a start: uploads that were cut off are deleted, as are layers that no image has.
@@ -41,6 +61,7 @@ public final class ImageLibrary: Sendable {
         do {
             try await blocking { [blobs] in try blobs.clearTemporary() }
             try await shelf.recover()
+            try await layers.recover()
             try await sweepBlobs()
         } catch { throw ServiceError.image(error, while: "recovering the images") }
     }
@@ -63,7 +84,7 @@ public final class ImageLibrary: Sendable {
             let shared = sharedLayers(try await store.images())
             return ImageDetails(
                 image: image(record, reference: name, shared: shared), references: record.references, configDigest: record.configDigest,
-                configJSON: try await configuration(record))
+                configJSON: try await configuration(record), keptBytes: record.blobs.reduce(0) { $0 + $1.size })
         } catch { throw ServiceError.image(error, while: "inspecting image '\(reference)'") }
     }
 
@@ -83,7 +104,9 @@ public final class ImageLibrary: Sendable {
                 try await store.removeImage(manifest: record.manifestDigest)
             }
             try await shelf.removeUnused()
-            try await store.sweepBlobs([record.manifestDigest, record.configDigest]) { [blobs] in try blobs.remove($0) }
+            try await store.sweepBlobs([record.manifestDigest, record.configDigest] + record.blobs.map(\.digest)) { [blobs] in
+                try blobs.remove($0)
+            }
         } catch { throw ServiceError.image(error, while: "removing image '\(reference)'") }
     }
 

@@ -10,9 +10,15 @@ actor LayerShelf {
     private let store: Store
     private let unpacker: any LayerUnpacker
     private let logger: Logger
+    /// A layer on its way, with the number of those who wait for it.
+    private struct Work {
+        var task: Task<UnpackedLayer, any Error>
+        var waiters = 0
+    }
+
     /// Layers known to be in place and recorded.
     private var present: [Digest: UnpackedLayer] = [:]
-    private var unpacking: [Digest: Task<UnpackedLayer, any Error>] = [:]
+    private var unpacking: [Digest: Work] = [:]
     private var removing: [Digest: Task<Void, any Error>] = [:]
     /// How many loads need a layer now.
     private var holders: [Digest: Int] = [:]
@@ -22,6 +28,9 @@ actor LayerShelf {
         self.unpacker = unpacker
         self.logger = logger
     }
+
+    /// Layers that a load or a pull needs now.
+    var held: Set<Digest> { Set(holders.keys) }
 
     func hold(_ layers: [Digest]) { for layer in layers { holders[layer, default: 0] += 1 } }
 
@@ -39,40 +48,58 @@ actor LayerShelf {
 
     /// Puts a held layer in place, or waits for whoever is doing so.
     ///
-    /// - Parameter onUnpack: called before the work begins, and only by the one who does it.
+    /// - Parameters:
+    ///   - onUnpack: called before the work begins, and only by the one who does it.
+    ///   - unpack: the work. It is cancelled when the last who waits for the layer is.
     /// - Returns: the layer, and whether it was there already.
     func obtain(
-        _ layer: PlannedLayer, from file: SpoolFile, onUnpack: @Sendable () async -> Void
+        _ diffID: Digest, onUnpack: @Sendable () async -> Void,
+        unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
     ) async throws -> (layer: UnpackedLayer, existed: Bool) {
         while true {
             try Task.checkCancellation()
-            if let removal = removing[layer.diffID] { _ = await removal.result }
-            if let found = present[layer.diffID] { return (found, true) }
-            if let other = unpacking[layer.diffID] {
-                // Where the other one fails, its archive may be to blame, and ours may be sound: look again.
-                if case .success(let found) = await other.result { return (found, true) }
+            if let removal = removing[diffID] { _ = await removal.result }
+            if let found = present[diffID] { return (found, true) }
+            if let other = unpacking[diffID]?.task {
+                // Where the other one fails, its source may be to blame, and ours may be sound: look again.
+                if case .success(let found) = await wait(for: other, diffID) { return (found, true) }
                 continue
             }
-            if removing[layer.diffID] != nil { continue }
-            let task = start(layer, from: file)
+            if removing[diffID] != nil { continue }
+            let task = start(diffID, unpack)
             await onUnpack()
-            return (try await task.value, false)
+            return (try await wait(for: task, diffID).get(), false)
         }
     }
 
-    /// Not a child of the load: it holds the file, and goes to its end even where the load is cancelled, since the launcher cannot be stopped half way.
-    private func start(_ layer: PlannedLayer, from file: SpoolFile) -> Task<UnpackedLayer, any Error> {
+    private func wait(for task: Task<UnpackedLayer, any Error>, _ diffID: Digest) async -> Result<UnpackedLayer, any Error> {
+        if unpacking[diffID]?.task == task { unpacking[diffID]?.waiters += 1 }
+        return await withTaskCancellationHandler {
+            await task.result
+        } onCancel: {
+            Task { await leave(task, diffID) }
+        }
+    }
+
+    private func leave(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest) {
+        guard let work = unpacking[diffID], work.task == task else { return }
+        unpacking[diffID]?.waiters -= 1
+        if work.waiters <= 1 { task.cancel() }
+    }
+
+    /// Not a child of who asked first: others may wait for the layer when that one is cancelled.
+    private func start(
+        _ diffID: Digest, _ unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
+    ) -> Task<UnpackedLayer, any Error> {
         let task = Task {
-            defer { unpacking[layer.diffID] = nil }
-            let unpacked = try await unpacker.unpack(
-                layer.diffID, from: file.descriptor, offset: layer.offset, length: layer.size, compression: layer.compression)
-            withExtendedLifetime(file) {}
+            defer { unpacking[diffID] = nil }
+            let unpacked = try await unpack(unpacker)
             // In place first, then recorded: a stop between the two leaves a layer that the next start removes.
-            try await store.record(LayerRecord(diffID: layer.diffID, bytes: unpacked.bytes, entries: unpacked.entries))
-            present[layer.diffID] = unpacked
+            try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries))
+            present[diffID] = unpacked
             return unpacked
         }
-        unpacking[layer.diffID] = task
+        unpacking[diffID] = Work(task: task)
         return task
     }
 
@@ -98,7 +125,9 @@ actor LayerShelf {
             present[layer.diffID] = UnpackedLayer(entries: layer.entries, bytes: layer.bytes)
         }
         for layer in recorded where !inPlace.contains(layer.diffID) {
-            logger.error("a layer is recorded and not in place; load its image again", metadata: ["layer": "\(layer.diffID)"])
+            logger.error(
+                "a layer is recorded and not in place; load its image again, or update the functions that have it",
+                metadata: ["layer": "\(layer.diffID)"])
         }
         for layer in inPlace.subtracting(recorded.map(\.diffID)) { try await unpacker.remove(layer) }
         try await removeUnused()

@@ -44,6 +44,12 @@ final class SpoolFile: Sendable {
     /// The SHA-256 of a place in the file.
     func digest(at offset: UInt64, count: UInt64) throws -> Digest {
         var hash = ContentHash()
+        try copy(at: offset, count: count) { hash.update($0) }
+        return hash.finish()
+    }
+
+    /// Hands on the bytes of a place in the file, block by block.
+    func copy(at offset: UInt64, count: UInt64, to take: (UnsafeRawBufferPointer) throws -> Void) throws {
         var done: UInt64 = 0
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { block.deallocate() }
@@ -51,9 +57,8 @@ final class SpoolFile: Sendable {
             let wanted = Int(min(UInt64(block.count), count - done))
             let got = try systemCall("pread") { pread(readable.number, block.baseAddress, wanted, off_t(offset + done)) }
             guard got > 0 else { throw ServiceError.invalidImage("the archive ends in the middle of a member; was it copied whole?") }
-            hash.update(UnsafeRawBufferPointer(rebasing: block[..<got]))
+            try take(UnsafeRawBufferPointer(rebasing: block[..<got]))
             done += UInt64(got)
         }
-        return hash.finish()
     }
 }

@@ -18,6 +18,8 @@ final class Instance {
 
     let id: InstanceID
     let port: UInt16
+    /// The trees in its root, which stay on disk as long as it lives.
+    let layers: [Digest]
     /// The words of each step, for a failure.
     let steps: [String]
     /// Of init. When it is readable, every process of the instance is gone.
@@ -39,6 +41,7 @@ final class Instance {
     ) {
         id = spec.id
         port = spec.port
+        layers = spec.layers
         self.steps = steps
         self.process = process
         self.report = report

@@ -66,7 +66,7 @@ extension LauncherLoop {
     func removeLayer(job: UInt64, _ diffID: Digest) throws(SystemCallError) {
         do {
             try starter.roots.forget(diffID)
-            try trash.throwAway(state.layers.number, diffID.hex)
+            try trash.throwAway(state.layers.number, diffID.hex, tree: diffID)
             try state.layers.sync()
             try tell(.removed(job: job))
         } catch { try tell(.jobFailed(job: job, reason: "\(error)")) }

@@ -123,7 +123,10 @@ extension LauncherLoop {
         deadlines.append(Deadline(time: monotonicNanoseconds() + milliseconds * 1_000_000, action: action))
     }
 
-    private var hasQuietWork: Bool { !isStopping && starter.networks.wantsMore || trash.hasWork }
+    private var hasQuietWork: Bool { !isStopping && starter.networks.wantsMore || trash.hasWork(isUsed) }
+
+    /// Whether an instance has this tree in its root.
+    private func isUsed(_ tree: Digest) -> Bool { instances.values.contains { $0.layers.contains(tree) } }
 
     /// Milliseconds until something is due; nil where only a descriptor can wake the loop.
     private func patience() -> Int? {
@@ -152,6 +155,6 @@ extension LauncherLoop {
 
     private func useQuietMoment() throws(SystemCallError) {
         if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
-        if trash.hasWork { do { try trash.removeSome() } catch { log("removing an old layer: \(error)") } }
+        if trash.hasWork(isUsed) { do { try trash.removeSome(isUsed) } catch { log("removing an old layer: \(error)") } }
     }
 }

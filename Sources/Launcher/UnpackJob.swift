@@ -35,7 +35,9 @@ final class UnpackJob {
         self.temporary = temporary
         var status = stat()
         try systemCall("fstat") { fstat(order.blob.number, &status) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw UnpackFailure(reason: "the blob is not a regular file") }
+        guard [S_IFREG, S_IFIFO].contains(status.st_mode & S_IFMT) else {
+            throw UnpackFailure(reason: "the blob is neither a regular file nor a pipe")
+        }
         try makeDirectory(layers, temporary, mode: 0o755)
         let target = Descriptor.Box(try cloneTree(layers, temporary))
         try target.descriptor.restrict([.noSetuid, .noDevices, .noExecution])

@@ -23,6 +23,9 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     deinit { connection.hangUp() }
 
+    /// What was asked for and is not answered yet; nil where the launcher has gone away.
+    public var pending: PendingRequests? { connection.pending }
+
     public func start(_ spec: InstanceSpec, onEvent: @escaping @Sendable (InstanceEvent) -> Void) {
         do { try spec.validate() } catch {
             return connection.callBack { onEvent(.failed(LaunchFailure(step: error.description, errno: 0))) }
@@ -88,6 +91,16 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
             }
         }
     }
+}
+
+/// How much the launcher has before it.
+public struct PendingRequests: Hashable, Sendable {
+    /// Layers to unpack or to remove, and lists of them.
+    public var jobs: Int
+    /// Requests for sockets.
+    public var sockets: Int
+    /// Messages that its socket has not taken yet.
+    public var unsentMessages: Int
 }
 
 extension LaunchFailure {

@@ -56,6 +56,14 @@ final class LauncherConnection: Sendable {
         }
     }
 
+    var pending: PendingRequests? {
+        state.withLock { state in
+            state.isLost
+                ? nil
+                : PendingRequests(jobs: state.jobs.count, sockets: state.socketRequests.count, unsentMessages: state.unsent.count)
+        }
+    }
+
     /// Sends a request, with what awaits its answer recorded in the same moment.
     ///
     /// - Parameters:

@@ -8,15 +8,20 @@ import LinuxSystem
 /// step; the last name is then made, opened or changed beside that descriptor, never through a link (CVE-2021-32760, CVE-2025-47290).
 final class LayerTree {
     let root: CInt
+    private let ownsRoot: Bool
     let limits: UnpackLimits
     var times = FolderTimes()
     /// The folder of the last entry: most entries lie beside the one before. Dropped whenever something is removed.
     private var recent: (path: [UInt8], folder: OpenFolder)?
 
-    init(root: CInt, limits: UnpackLimits) {
+    /// - Parameter root: borrowed, unless `ownsRoot` is set.
+    init(root: CInt, limits: UnpackLimits, ownsRoot: Bool = false) {
         self.root = root
         self.limits = limits
+        self.ownsRoot = ownsRoot
     }
+
+    deinit { if ownsRoot { close(root) } }
 
     /// The folder with this path, made where it is missing.
     func folder(_ path: [UInt8], of entry: EntryPath) throws(LayerRefusal) -> OpenFolder {

@@ -56,7 +56,7 @@ public func unpackLayer(
     return content
 }
 
-private func place(_ entry: TarEntry, from reader: TarReader, in tree: LayerTree, _ content: inout LayerContent) throws(LayerRefusal) {
+private func place(_ entry: LayerEntry, from reader: TarReader, in tree: LayerTree, _ content: inout LayerContent) throws(LayerRefusal) {
     let limits = tree.limits
     let path = try entry.path(limits)
     let kind = try entry.kind(path)
@@ -86,7 +86,15 @@ private func place(_ entry: TarEntry, from reader: TarReader, in tree: LayerTree
     }
 }
 
-private func write(_ file: CInt, size: UInt64, from reader: TarReader, _ path: EntryPath) throws(LayerRefusal) {
+/// Gives the content of the entry that was read last.
+protocol ContentReader {
+    /// The next piece and its place in the file; nil at the end.
+    ///
+    /// - Parameter isComplete: whether as many bytes have come as the entry promises.
+    func nextBlock(isComplete: Bool) throws(LayerRefusal) -> (bytes: UnsafeRawBufferPointer, offset: Int64)?
+}
+
+func write(_ file: CInt, size: UInt64, from reader: some ContentReader, _ path: EntryPath) throws(LayerRefusal) {
     var end: UInt64 = 0
     while let block = try reader.nextBlock(isComplete: end == size) {
         var rest = block.bytes

@@ -8,6 +8,7 @@ final class PlainStream {
     private static let blockSize = 256 << 10
 
     private let blob: CInt
+    private let isPipe: Bool
     private var position: UInt64
     private let end: UInt64
     private let limits: UnpackLimits
@@ -28,7 +29,10 @@ final class PlainStream {
     init(blob: CInt, offset: UInt64, length: UInt64, encoding: LayerEncoding, limits: UnpackLimits) throws(LayerRefusal) {
         let (end, overflow) = offset.addingReportingOverflow(length)
         guard !overflow, end <= UInt64(Int64.max) else { throw LayerRefusal("the layer's place in the blob is out of range") }
+        var status = stat()
+        guard fstat(blob, &status) == 0 else { throw LayerRefusal("the blob cannot be examined: \(failureText())") }
         self.blob = blob
+        isPipe = status.st_mode & S_IFMT == S_IFIFO
         self.position = offset
         self.end = end
         self.limits = limits
@@ -75,7 +79,8 @@ final class PlainStream {
         let wanted = Int(min(UInt64(Self.blockSize), end - position))
         if wanted == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
         while true {
-            let count = pread(blob, input.baseAddress, wanted, off_t(position))
+            // A pipe has no place but its own; a file may be shared, so that only reading at a place is safe.
+            let count = isPipe ? read(blob, input.baseAddress, wanted) : pread(blob, input.baseAddress, wanted, off_t(position))
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw LayerRefusal("the blob cannot be read: \(failureText())") }
             guard count > 0 else { throw LayerRefusal("the blob ends \(end - position) bytes before the layer does") }

@@ -12,6 +12,11 @@ struct SHA256Hash {
         nettle_sha256_update(&context, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)
     }
 
+    mutating func update(_ text: String) {
+        var text = text
+        text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
+    }
+
     /// The digest in lower-case hexadecimal.
     mutating func finish() -> String {
         var bytes = [UInt8](repeating: 0, count: 32)

@@ -3,7 +3,7 @@ import CArchive
 import Glibc
 
 /// libarchive reading a tar, and no other format, from a ``PlainStream``. It takes no compression off and writes nothing.
-final class TarReader {
+final class TarReader: ContentReader {
     private let archive: OpaquePointer
     private let stream: PlainStream
     private var entry: OpaquePointer?
@@ -38,7 +38,7 @@ final class TarReader {
     /// Goes to the next entry.
     ///
     /// - Returns: nil at the end of the archive.
-    func next() throws(LayerRefusal) -> TarEntry? {
+    func next() throws(LayerRefusal) -> LayerEntry? {
         if isCutBehindContent { return nil }
         let result = archive_read_next_header(archive, &entry)
         if result == ARCHIVE_EOF { return nil }
@@ -46,7 +46,7 @@ final class TarReader {
             let path = entry.flatMap { archive_entry_pathname($0) }.map { String(cString: $0) }
             throw refusal(path.map { "entry \(quoted($0.utf8)) cannot be read" } ?? "the tar cannot be read")
         }
-        return TarEntry(pointer: entry)
+        return LayerEntry(pointer: entry)
     }
 
     /// The next piece of the current entry's content and its place in the file; what lies between two pieces is a hole.

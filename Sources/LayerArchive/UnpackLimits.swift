@@ -18,6 +18,14 @@ public struct UnpackLimits: Hashable, Sendable {
     public var attributeBytes = 65536
 
     public init() {}
+
+    /// Of the zip of a function's layer. Source of the bytes: Function Compute 3.0, quotas (2 GB for all layers of a function).
+    public static var functionLayer: UnpackLimits {
+        var limits = UnpackLimits()
+        limits.bytes = 2_000_000_000
+        limits.entries = 200_000
+        return limits
+    }
 }
 
 /// Why a layer was refused: a sentence that names the entry and the limit or rule.

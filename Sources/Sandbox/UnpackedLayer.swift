@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// How a layer's blob is written: a tar as it is or compressed, or a zip, whose files are laid under `/opt`.
 public enum LayerCompression: UInt8, Hashable, Sendable, CaseIterable {
-    case none, gzip, zstd
+    case none, gzip, zstd, zip
 }
 
 /// What unpacking one layer made.

@@ -32,13 +32,34 @@ public struct ImageRecord: Hashable, Sendable {
     public var references: [String]
     /// Lowest first.
     public var layers: [LayerRecord]
+    /// Digests of indexes that led to the manifest: it is found by them too.
+    public var indexes: [Digest]
+    /// The layers' blobs as they came, where they were kept.
+    public var blobs: [KeptBlob]
 
-    public init(manifestDigest: Digest, configDigest: Digest, created: Int64, references: [String], layers: [LayerRecord]) {
+    public init(
+        manifestDigest: Digest, configDigest: Digest, created: Int64, references: [String], layers: [LayerRecord], indexes: [Digest] = [],
+        blobs: [KeptBlob] = []
+    ) {
         self.manifestDigest = manifestDigest
         self.configDigest = configDigest
         self.created = created
         self.references = references
         self.layers = layers
+        self.indexes = indexes
+        self.blobs = blobs
+    }
+}
+
+/// A blob of a layer that is kept beside what was unpacked of it.
+public struct KeptBlob: Hashable, Sendable {
+    public var digest: Digest
+    /// Bytes.
+    public var size: UInt64
+
+    public init(digest: Digest, size: UInt64) {
+        self.digest = digest
+        self.size = size
     }
 }
 

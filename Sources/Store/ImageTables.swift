@@ -30,4 +30,23 @@ extension Migrations {
                 CREATE INDEX image_layers_by_layer ON image_layers (diff_id);
                 """)
     }
+
+    /// What an image that was pulled has beside the others: the indexes it was found by, and its layers' blobs where they are kept.
+    static func pulledImages(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE image_indexes (
+                    digest TEXT PRIMARY KEY,
+                    manifest_digest TEXT NOT NULL REFERENCES images ON DELETE CASCADE
+                ) STRICT;
+                CREATE INDEX image_indexes_by_image ON image_indexes (manifest_digest);
+                CREATE TABLE image_blobs (
+                    manifest_digest TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+                    digest TEXT NOT NULL,
+                    size INTEGER NOT NULL,
+                    PRIMARY KEY (manifest_digest, digest)
+                ) STRICT;
+                CREATE INDEX image_blobs_by_digest ON image_blobs (digest);
+                """)
+    }
 }

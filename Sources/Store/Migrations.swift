@@ -12,6 +12,8 @@ enum Migrations {
         migrator.registerMigration("5 triggers", migrate: triggers)
         migrator.registerMigration("6 preparations", migrate: preparations)
         migrator.registerMigration("7 custom domains", migrate: customDomains)
+        migrator.registerMigration("8 layers", migrate: layers)
+        migrator.registerMigration("9 pulled images", migrate: pulledImages)
         return migrator
     }
 }

@@ -11,8 +11,10 @@ extension Store {
         return try await database.read { try Self.images($0, where: condition, [reference]).first }
     }
 
+    /// - Parameter manifest: the digest of a manifest, or of an index that led to it.
     public func image(manifest: Digest) async throws -> ImageRecord? {
-        try await database.read { try Self.images($0, where: "manifest_digest = ?", ["\(manifest)"]).first }
+        let condition = "manifest_digest = ?1 OR manifest_digest = (SELECT manifest_digest FROM image_indexes WHERE digest = ?1)"
+        return try await database.read { try Self.images($0, where: condition, ["\(manifest)"]).first }
     }
 
     /// Records an image under its names. A name that led to another image leads here from now on; names it has already stay.
@@ -31,12 +33,43 @@ extension Store {
                         arguments: ["\(image.manifestDigest)", position, "\(layer.diffID)"])
                 }
             }
+            for index in image.indexes {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO image_indexes (digest, manifest_digest) VALUES (?, ?)",
+                    arguments: ["\(index)", "\(image.manifestDigest)"])
+            }
+            for blob in image.blobs {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO image_blobs (manifest_digest, digest, size) VALUES (?, ?, ?)",
+                    arguments: ["\(image.manifestDigest)", "\(blob.digest)", Int64(clamping: blob.size)])
+            }
             for name in image.references {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO image_references (name, manifest_digest) VALUES (?, ?)",
                     arguments: [name, "\(image.manifestDigest)"])
             }
         }
+    }
+
+    /// Gives an image another name. A name that led to another image leads here from now on.
+    ///
+    /// - Returns: false where there is no such image.
+    public func name(_ manifest: Digest, _ reference: String) async throws -> Bool {
+        try await database.write { database in
+            let sql = "SELECT EXISTS (SELECT 1 FROM images WHERE manifest_digest = ?)"
+            guard try Bool.fetchOne(database, sql: sql, arguments: ["\(manifest)"]) == true else { return false }
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO image_references (name, manifest_digest) VALUES (?, ?)", arguments: [reference, "\(manifest)"])
+            return true
+        }
+    }
+
+    /// Bytes of all layers' files and all kept blobs, each once.
+    public func imageBytes() async throws -> UInt64 {
+        let sql = """
+            SELECT (SELECT coalesce(sum(bytes), 0) FROM layers) + (SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT digest, size FROM image_blobs))
+            """
+        return try await database.read { UInt64(try Int64.fetchOne($0, sql: sql) ?? 0) }
     }
 
     /// Takes one name away, and the image with its last name.
@@ -63,7 +96,10 @@ extension Store {
     public func sweepBlobs(_ blobs: [Digest], removing: @escaping @Sendable (Digest) throws -> Void) async throws {
         try await database.write { database in
             for blob in blobs {
-                let sql = "SELECT EXISTS (SELECT 1 FROM images WHERE manifest_digest = ?1 OR config_digest = ?1)"
+                let sql = """
+                    SELECT EXISTS (SELECT 1 FROM images WHERE manifest_digest = ?1 OR config_digest = ?1)
+                        OR EXISTS (SELECT 1 FROM image_blobs WHERE digest = ?1)
+                    """
                 if try Bool.fetchOne(database, sql: sql, arguments: ["\(blob)"]) != true { try removing(blob) }
             }
         }
@@ -78,7 +114,13 @@ extension Store {
             return ImageRecord(
                 manifestDigest: try digest(manifest), configDigest: try digest(row["config_digest"]), created: row["created"],
                 references: try String.fetchAll(database, sql: names, arguments: [manifest]),
-                layers: try Row.fetchAll(database, sql: layers, arguments: [manifest]).map(LayerRecord.init))
+                layers: try Row.fetchAll(database, sql: layers, arguments: [manifest]).map(LayerRecord.init),
+                indexes: try String.fetchAll(
+                    database, sql: "SELECT digest FROM image_indexes WHERE manifest_digest = ? ORDER BY digest", arguments: [manifest]
+                ).map(digest),
+                blobs: try Row.fetchAll(
+                    database, sql: "SELECT digest, size FROM image_blobs WHERE manifest_digest = ? ORDER BY digest", arguments: [manifest]
+                ).map { KeptBlob(digest: try digest($0["digest"]), size: UInt64($0["size"] as Int64)) })
         }
     }
 }

@@ -16,19 +16,32 @@ extension Store {
         }
     }
 
-    /// The layers that no image has.
-    public func unusedLayers() async throws -> [Digest] {
-        let sql = "SELECT diff_id FROM layers WHERE NOT EXISTS (SELECT 1 FROM image_layers WHERE image_layers.diff_id = layers.diff_id)"
-        return try await database.read { try String.fetchAll($0, sql: sql).map(digest) }
+    private static let isUnused = """
+        NOT EXISTS (SELECT 1 FROM image_layers WHERE image_layers.diff_id = layers.diff_id)
+        AND NOT EXISTS (SELECT 1 FROM layerVersion WHERE layerVersion.tree = layers.diff_id)
+        """
+
+    /// Those of the layers that are not in place.
+    public func missing(_ layers: [Digest]) async throws -> Set<Digest> {
+        try await database.read { database in
+            try Set(
+                layers.filter {
+                    try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM layers WHERE diff_id = ?)", arguments: ["\($0)"]) != true
+                })
+        }
     }
 
-    /// Takes a layer's record away unless an image has it.
+    /// The layers that no image and no layer version has.
+    public func unusedLayers() async throws -> [Digest] {
+        try await database.read { try String.fetchAll($0, sql: "SELECT diff_id FROM layers WHERE \(Self.isUnused)").map(digest) }
+    }
+
+    /// Takes a layer's record away unless an image or a layer version has it.
     ///
     /// - Returns: whether there was such a record and it is gone now.
     public func removeUnusedLayer(_ diffID: Digest) async throws -> Bool {
-        let sql = "DELETE FROM layers WHERE diff_id = ?1 AND NOT EXISTS (SELECT 1 FROM image_layers WHERE diff_id = ?1)"
-        return try await database.write { database in
-            try database.execute(sql: sql, arguments: ["\(diffID)"])
+        try await database.write { database in
+            try database.execute(sql: "DELETE FROM layers WHERE diff_id = ? AND \(Self.isUnused)", arguments: ["\(diffID)"])
             return database.changesCount > 0
         }
     }

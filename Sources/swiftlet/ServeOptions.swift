@@ -14,8 +14,15 @@ struct ServeOptions: Sendable {
     /// Event loops of the gateway; at least one.
     var eventLoops: Int
     var logLevel: Logger.Level
+    var logFormat: LogFormat
     /// The most instances alive at once on this host, over all functions.
     var maximumInstances: Int
+    /// Where the zips of layers are kept; nil keeps them in the state directory.
+    var objectStore: ObjectStoreChoice?
+    /// Absolute; nil where nothing special is to be known of registries.
+    var registriesFile: String?
+    /// Bytes.
+    var imageQuota: UInt64?
 }
 
 /// A TCP address to listen on, as `HOST:PORT` or `[IPv6]:PORT`. Port 0 takes a free one.

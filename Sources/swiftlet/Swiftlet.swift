@@ -21,13 +21,19 @@ struct Swiftlet: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImageCommand.self, FunctionCommand.self, VersionCommand.self, AliasCommand.self,
             TriggerCommand.self, ConcurrencyCommand.self, ProvisionCommand.self, ScalingCommand.self, TagCommand.self, DomainCommand.self,
+            LayerCommand.self, ObjectCommand.self,
             InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
-            BenchCommand.self, BenchBareCommand.self,
+            BenchCommand.self, BenchBareCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, ManualCommand.self,
         ]
     )
 
     static func main() async {
-        await main(WordLists.expand(Array(CommandLine.arguments.dropFirst())))
+        do {
+            await main(try ServeWords.expand(WordLists.expand(Array(CommandLine.arguments.dropFirst()))))
+        } catch {
+            // What the parser finds wrong it says itself; this is about the words that come from elsewhere.
+            exit(withError: CommandFailure("\(error)"))
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 
 @Suite struct HelpTests {
@@ -16,6 +17,8 @@ import Testing
         ["scaling", "set"], ["scaling", "get"], ["scaling", "list"], ["scaling", "delete"], ["domain", "create"], ["domain", "update"],
         ["domain", "get"], ["domain", "list"],
         ["domain", "delete"], ["tag", "add"], ["tag", "list"], ["tag", "remove"],
+        ["layer", "publish"], ["layer", "list"], ["layer", "versions"], ["layer", "get"],
+        ["layer", "delete"], ["object", "put"], ["object", "delete"], ["doctor"],
     ]
 
     @Test("every verb's help has an example", arguments: verbs) func hasAnExample(_ verb: [String]) throws {
@@ -28,6 +31,17 @@ import Testing
     @Test("completions come for every shell", arguments: ["bash", "zsh", "fish"]) func completes(_ shell: String) throws {
         let result = try CommandLineProgram.run(["--generate-completion-script", shell])
         #expect(result.status == 0 && result.out.contains("invoke"))
+    }
+
+    @Test("each verb has a manual page, and none says what man cannot show") func hasManualPages() throws {
+        let folder = "/tmp/swiftlet-manual-\(UInt32.random(in: 0...UInt32.max))"
+        let result = try CommandLineProgram.run(["manual", "--output", folder])
+        #expect(result.status == 0, "\(result.err)")
+        for verb in Self.verbs {
+            let page = try String(contentsOfFile: "\(folder)/swiftlet-\(verb.joined(separator: "-")).1", encoding: .utf8)
+            #expect(page.hasPrefix(".TH ") && page.contains(".SH NAME") && page.contains(".SH OPTIONS"))
+        }
+        try FileManager.default.removeItem(atPath: folder)
     }
 
     @Test("a verb that the program starts for itself is not shown") func hidesTheBareSide() throws {

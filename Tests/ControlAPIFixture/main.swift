@@ -12,6 +12,7 @@ import Images
 import Logging
 import NIOCore
 import NIOPosix
+import ObjectStore
 import Store
 
 func now() -> Timestamp { Timestamp(milliseconds: LogTime.now().microseconds / 1000) }
@@ -22,8 +23,14 @@ try FileManager.default.createDirectory(atPath: folder, withIntermediateDirector
 let logger = Logger(label: "fixture")
 let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 let store = try Store(path: folder + "/swiftlet.db")
+// `SWIFTLET_FIXTURE_S3="ENDPOINT KEY SECRET"`: the zips of layers are kept in the bucket `swiftlet` of that server.
+let server = ProcessInfo.processInfo.environment["SWIFTLET_FIXTURE_S3"].map { words in
+    let words = words.split(separator: " ").map(String.init)
+    let credentials = S3Credentials(keyID: words[1], secret: words[2], region: "us-east-1")
+    return S3ObjectStore(endpoint: words[0], bucket: "swiftlet", credentials: credentials, now: now)
+}
 let library = try ImageLibrary(
-    dataDirectory: folder, store: store, unpacker: NoUnpacker(), logger: logger, now: { now().milliseconds })
+    dataDirectory: folder, store: store, unpacker: NoUnpacker(), objects: server, logger: logger, now: { now().milliseconds })
 let images = SampleImages(library, folder: folder)
 for (index, reference) in CommandLine.arguments.dropFirst().enumerated() { try await images.add(reference, number: index) }
 let catalog = Catalog(
@@ -44,4 +51,5 @@ let serving = Task {
 try await NIOThreadPool.singleton.runIfActive { while readLine() != nil {} }
 serving.cancel()
 try await serving.value
+try await server?.close()
 try FileManager.default.removeItem(atPath: folder)

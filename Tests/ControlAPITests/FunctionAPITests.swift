@@ -59,7 +59,7 @@ import Testing
             (.PATCH, "/2023-03-30/functions", nil, 400, "PathNotSupported"),
             (.GET, "/2023-03-30/functions/", nil, 400, "PathNotSupported"),
             (.GET, "/2023-03-30/functions/echo/sessions", nil, 400, "PathNotSupported"),
-            (.GET, "/2023-03-30/layers", nil, 400, "PathNotSupported"),
+            (.GET, "/2023-03-30/layers/l/other", nil, 400, "PathNotSupported"),
             (.POST, "/2023-03-30/functions/echo/invocations", "x", 400, "PathNotSupported"),
             (.GET, "/", nil, 404, "NotFound"),
             (.GET, "/swiftlet/v1/other", nil, 404, "NotFound"),

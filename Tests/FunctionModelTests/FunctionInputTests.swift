@@ -112,8 +112,22 @@ private func refusal(_ json: String) throws -> ServiceError? {
         #expect(error.message.contains("4097 bytes") && error.message.contains("4096"))
     }
 
-    @Test func aLayerThatCannotExistIsNotFound() throws {
-        #expect(try refusal(#"{"layers":["acs:fc:cn-local:1:layers/l/versions/1"]}"#)?.code == "LayerNotFound")
+    @Test("layers are kept in their order, named once, as text or as the API gives them back") func layers() throws {
+        let layers = try FunctionConfiguration(creating: try input(#"{"layers":["b",{"arn":"a","size":7}]}"#)).layers
+        #expect(layers == [FunctionLayer(arn: "b"), FunctionLayer(arn: "a", size: 7)])
+        for wrong in [#"{"layers":["a","a"]}"#, #"{"layers":[1]}"#, #"{"layers":"a"}"#, #"{"layers":[""]}"#] {
+            #expect(try refusal(wrong)?.message.hasPrefix("layers: ") == true)
+        }
+    }
+
+    @Test func theNameOfALayerVersionIsOneOfThisHost() {
+        let host = HostIdentity()
+        let name = LayerVersionName(layer: "fonts", number: 12)
+        #expect(host.layerARN(name) == "acs:fc:cn-local:1:layers/fonts/versions/12" && host.layerVersion(arn: host.layerARN(name)) == name)
+        for wrong in [
+            "acs:fc:cn-local:2:layers/fonts/versions/1", "acs:fc:cn-local:1:layers/fonts/versions/0", "acs:fc:cn-local:1:layers/fonts",
+            "acs:fc:cn-local:1:layers/fonts/versions/01", "acs:fc:cn-local:1:layers/../versions/1", "fonts",
+        ] { #expect(host.layerVersion(arn: wrong) == nil) }
     }
 
     @Test func cpuFollowsMemoryAndMemoryFollowsCPU() throws {

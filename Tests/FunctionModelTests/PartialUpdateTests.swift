@@ -10,7 +10,7 @@ import Testing
         "description":"demo ü","diskSize":512,"environmentVariables":{"A":"1"},"handler":"index.handler","idleTimeout":60,
         "instanceConcurrency":10,"instanceLifecycleConfig":{"initializer":{"handler":"index.init","timeout":10}},"internetAccess":true,
         "logConfig":{"logBeginRule":"None","logstore":"s","project":"p"},"maxInstances":7,"memorySize":1024,"role":"acs:ram::1:role/r",
-        "runtime":"custom-container","timeout":61,"fieldOfTomorrow":{"x":[1.5]}}
+        "layers":[{"arn":"a","size":7}],"runtime":"custom-container","timeout":61,"fieldOfTomorrow":{"x":[1.5]}}
         """#
 
     private func configuration() throws -> FunctionConfiguration {

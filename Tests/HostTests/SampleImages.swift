@@ -33,6 +33,11 @@ actor SampleImages {
         try await archive("job", source: "Tests/HostTests/Programs/job.c", options: ["--command", "/server", "--name", "job:1"])
     }
 
+    /// A server that answers with the file whose path the event is; see Programs/files.c.
+    func fileServer() async throws -> String {
+        try await archive("files", source: "Tests/HostTests/Programs/files.c", options: ["--command", "/server", "--name", "files:1"])
+    }
+
     private func archive(_ name: String, source: String, options: [String]) async throws -> String {
         let folder = "\(folder)/\(name)"
         let task =

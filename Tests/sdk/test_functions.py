@@ -182,9 +182,6 @@ def test_errors(client, name, images):
 
 def test_operations_that_this_host_does_not_have(client, name):
     for call in (
-        lambda: client.list_layers(m.ListLayersRequest()),
-        lambda: client.get_layer_version_by_arn("acs:fc:cn-local:1:layers/l/versions/1"),
-        lambda: client.put_layer_acl("l", m.PutLayerACLRequest(acl="1")),
         lambda: client.list_sessions(name, m.ListSessionsRequest()),
         lambda: client.list_snapshots(m.ListSnapshotsRequest()),
         lambda: client.list_vpc_bindings(name),

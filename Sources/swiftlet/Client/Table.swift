@@ -5,8 +5,10 @@ package struct Table {
     private var rows: [[String]]
 
     package init(_ head: String...) { rows = [head] }
+    package init(_ head: [String]) { rows = [head] }
 
     package mutating func add(_ cells: String...) { rows.append(cells) }
+    package mutating func add(_ cells: [String]) { rows.append(cells) }
 
     package var text: String {
         let columns = rows[0].count

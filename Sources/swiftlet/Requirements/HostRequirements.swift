@@ -43,7 +43,7 @@ package enum HostRequirements {
         return missing
     }
 
-    private static func isRecent(_ release: String) -> Bool {
+    static func isRecent(_ release: String) -> Bool {
         let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
         return numbers.count == 2 && (numbers[0], numbers[1]) >= oldestKernel
     }

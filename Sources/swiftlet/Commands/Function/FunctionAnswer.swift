@@ -16,6 +16,10 @@ struct FunctionAnswer: Decodable {
         var healthCheckConfig: HealthCheck?
     }
 
+    struct Layer: Decodable {
+        var arn: String
+    }
+
     var functionName: String
     var description: String?
     var state: String?
@@ -31,6 +35,7 @@ struct FunctionAnswer: Decodable {
     var lastModifiedTime: String?
     var lastUpdateStatus: String?
     var lastUpdateStatusReason: String?
+    var layers: [Layer]?
     var customContainerConfig: Container?
 
     var isSettled: Bool { state != "Pending" && lastUpdateStatus != "InProgress" }
@@ -61,6 +66,7 @@ struct FunctionAnswer: Decodable {
         row("Most instances", maxInstances.map { "\($0)" })
         row("Idle timeout", idleTimeout.map { "\($0) s" })
         for (name, value) in (environmentVariables ?? [:]).sorted(by: { $0.key < $1.key }) { row("Environment", "\(name)=\(value)") }
+        for layer in layers ?? [] { row("Layer", layer.arn) }
         row("Created", createdTime)
         row("Modified", lastModifiedTime)
         return table.text

@@ -31,7 +31,8 @@ struct FunctionCreateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let created = try await client.data(.post, "/2023-03-30/functions", body: fields.body(name: name, image: image))
+            let body = fields.body(name: name, image: image, layers: try await fields.layers(client))
+            let created = try await client.data(.post, "/2023-03-30/functions", body: body)
             let settled = noWait ? created : try await FunctionAnswer.settled(name, client)
             if json { try Output.json(settled) } else { try Output.out("\(name)\n") }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import FunctionModel
 
 /// The fields of a function that `create` and `update` share. What is not given keeps its value, or its default; ranges are checked by the host.
 struct FunctionFields: ParsableArguments {
@@ -38,16 +39,37 @@ struct FunctionFields: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds without a call after which an instance ends. (default: 300)", valueName: "s"))
     var idleTimeout: Int?
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("A layer under /opt; repeat it for several, a later one lies over an earlier one.", valueName: "name:version"))
+    var layer: [LayerWord] = []
+
+    @Flag(help: "Without any layer. (update)")
+    var noLayers = false
+
     @Option(help: "A text for people.")
     var description: String?
 
-    func body(name: String?, image: String?) -> FunctionBody {
+    /// The resource names of the layers, as the host tells them; nil where none is given.
+    func layers(_ client: HostClient) async throws -> [String]? {
+        if noLayers { return [] }
+        var names: [String] = []
+        for word in layer { names.append(try await client.json(.get, word.path).object?["layerVersionArn"]?.string ?? "") }
+        return names.isEmpty ? nil : names
+    }
+
+    func validate() throws {
+        if noLayers, !layer.isEmpty { throw ValidationError("--layer and --no-layers contradict each other") }
+    }
+
+    func body(name: String?, image: String?, layers: [String]?) -> FunctionBody {
         var variables: [String: String] = [:]
         for word in env { variables[word.name] = word.value }
         return FunctionBody(
             functionName: name, runtime: name == nil ? nil : "custom-container", handler: name == nil ? nil : "index.handler",
             description: description, cpu: cpu, memorySize: memory, timeout: timeout, instanceConcurrency: concurrency,
             idleTimeout: idleTimeout, maxInstances: maxInstances, environmentVariables: env.isEmpty ? nil : variables,
+            layers: layers,
             customContainerConfig: .init(
                 image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
                 healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }))
@@ -82,5 +104,6 @@ struct FunctionBody: Encodable {
     var idleTimeout: Int?
     var maxInstances: Int?
     var environmentVariables: [String: String]?
+    var layers: [String]?
     var customContainerConfig: Container
 }

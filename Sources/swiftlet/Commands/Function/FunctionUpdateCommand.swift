@@ -31,7 +31,8 @@ struct FunctionUpdateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let updated = try await client.data(.put, FunctionAnswer.path(name), body: fields.body(name: nil, image: image))
+            let body = fields.body(name: nil, image: image, layers: try await fields.layers(client))
+            let updated = try await client.data(.put, FunctionAnswer.path(name), body: body)
             let settled = noWait ? updated : try await FunctionAnswer.settled(name, client)
             if json { try Output.json(settled) } else { try Output.out("\(name)\n") }
         }

@@ -6,6 +6,7 @@ struct ImageCommand: ParsableCommand {
         commandName: "image", abstract: "Brings images to the host, and makes archives of directories.",
         discussion: "Example: swiftlet image load hello.tar --name hello:1",
         subcommands: [
-            ImageLoadCommand.self, ImageListCommand.self, ImageInspectCommand.self, ImageRemoveCommand.self, ImagePackCommand.self,
+            ImagePullCommand.self, ImageLoadCommand.self, ImageListCommand.self, ImageInspectCommand.self, ImageTagCommand.self,
+            ImageRemoveCommand.self, ImageGCCommand.self, ImageExportCommand.self, ImagePackCommand.self,
         ])
 }

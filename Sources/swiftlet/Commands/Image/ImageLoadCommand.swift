@@ -23,6 +23,9 @@ struct ImageLoadCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The reference to load it as; of an archive with several images, the one to take.", valueName: "ref"))
     var name: String?
 
+    @Flag(help: "Keep the layers as they came, so that the images can be exported.")
+    var keepBlobs = false
+
     @Flag(help: "Print the loaded images as JSON.")
     var json = false
 
@@ -31,7 +34,7 @@ struct ImageLoadCommand: AsyncParsableCommand {
     func run() async throws {
         let source = try ArchiveSource(path: file)
         try await HostClient.with(host) { client in
-            let query = name.map { "?name=\(HostClient.escape($0))" } ?? ""
+            let query = "?keepBlobs=\(keepBlobs)" + (name.map { "&name=\(HostClient.escape($0))" } ?? "")
             let response = try await client.checked(
                 .post, "/swiftlet/v1/images\(query)", headers: ["content-type": "application/x-tar"], body: source.body)
             var display = LoadDisplay(progress: LoadProgress(total: source.size), isTerminal: isatty(STDERR_FILENO) == 1)

@@ -14,7 +14,12 @@ enum LauncherStart {
         var arguments = [launcher, "--state-dir", options.stateDirectory, "--user", user, "--", program, "serve"]
         arguments += ["--listen", options.listen.description, "--state-dir", options.stateDirectory, "--user", user]
         if let address = options.controlListen { arguments += ["--api-listen", address.description] }
-        arguments += ["--event-loops", "\(options.eventLoops)", "--log-level", options.logLevel.rawValue]
+        if let store = options.objectStore { arguments += ["--object-store", store.text] }
+        arguments += [
+            "--event-loops", "\(options.eventLoops)", "--log-level", options.logLevel.rawValue, "--log-format", options.logFormat.rawValue,
+        ]
+        if let file = options.registriesFile { arguments += ["--registries", file] }
+        if let quota = options.imageQuota { arguments += ["--image-quota", "\(quota)"] }
         return arguments + ["--max-instances", "\(options.maximumInstances)"]
     }
 

@@ -13,7 +13,15 @@ struct ServeCommand: AsyncParsableCommand {
             Examples:
               sudo swiftlet serve
               sudo swiftlet serve --listen 127.0.0.1:9090 --state-dir rootfs/dev
+
+            Every option may also be given as a variable (--state-dir as SWIFTLET_STATE_DIR) and in /etc/swiftlet/config.yaml (state-dir: DIR).
+            The command line wins over the environment, and the environment over the file.
             """)
+
+    @Option(
+        help: ArgumentHelp("The configuration file. (default: /etc/swiftlet/config.yaml where it exists)", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
+    var config: String?
 
     @Option(
         help: ArgumentHelp(
@@ -35,8 +43,26 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
     var logLevel: Logger.Level = .notice
 
+    @Option(help: "How the host's own log is written: text, json or logfmt. At level info each call is a line.")
+    var logFormat = LogFormat.text
+
     @Option(help: ArgumentHelp("The most instances alive at once, over all functions.", valueName: "n"))
     var maxInstances = 300
+
+    @Option(
+        help: ArgumentHelp(
+            "Where zips of layers are kept: an absolute folder, or http(s)://HOST:PORT/BUCKET of an S3 server. (default: in the state directory)",
+            valueName: "place"))
+    var objectStore: ObjectStoreChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "What is to be known of registries: mirrors, certificates, signatures, logins (docs/images.md).", valueName: "file"),
+        completion: .file())
+    var registries: String?
+
+    @Option(help: ArgumentHelp("The most that images may take on disk, for example 20GiB. (default: what the disk has)", valueName: "size"))
+    var imageQuota: ByteSize?
 
     func validate() throws {
         guard !stateDir.isEmpty, !stateDir.utf8.contains(0), stateDir.utf8.count < 512 else {
@@ -58,9 +84,14 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let options = try options()
         if getenv("SWIFTLET_LAUNCHER_FD") != nil { return try await Daemon.run(options) }
-        let missing = HostRequirements.missing(in: .probe())
-        guard missing.isEmpty else {
-            throw CommandFailure("this machine lacks what the host needs\n" + missing.map { "  - \($0)" }.joined(separator: "\n"))
+        let place = PlaceFacts.probe(
+            stateDirectory: options.stateDirectory, addresses: [options.listen] + (options.controlListen.map { [$0] } ?? []),
+            user: options.user,
+            clock: time(nil))
+        let failed = HostChecks.all(.probe(), place).filter { $0.verdict == .failed }
+        guard failed.isEmpty else {
+            let lines = failed.map { "  - \($0.name): \($0.found); \($0.mend ?? "")" }
+            throw CommandFailure("the host cannot start here (`swiftlet doctor` tells more)\n" + lines.joined(separator: "\n"))
         }
         let user = try user ?? LauncherStart.defaultUser()
         try LauncherStart.replaceProcess(options, user: user)
@@ -76,7 +107,9 @@ struct ServeCommand: AsyncParsableCommand {
     private func options() throws -> ServeOptions {
         ServeOptions(
             listen: listen, controlListen: apiListen, stateDirectory: try AbsolutePath.of(stateDir), user: user,
-            eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, maximumInstances: maxInstances)
+            eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, logFormat: logFormat,
+            maximumInstances: maxInstances,
+            objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes)
     }
 }
 

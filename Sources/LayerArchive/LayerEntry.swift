@@ -3,8 +3,8 @@ import CArchive
 import Glibc
 import LinuxSystem
 
-/// One member of a tar. It borrows from its ``TarReader`` and is valid until the next one is read.
-struct TarEntry {
+/// One member of a tar or zip. It borrows from its reader and is valid until the next one is read.
+struct LayerEntry {
     enum Kind {
         case file(size: UInt64)
         case folder, fifo
@@ -44,8 +44,11 @@ struct TarEntry {
     func metadata(_ path: EntryPath, _ limits: UnpackLimits) throws(LayerRefusal) -> EntryMetadata {
         EntryMetadata(
             user: try owner(archive_entry_uid(pointer), path), group: try owner(archive_entry_gid(pointer), path),
-            mode: UInt32(archive_entry_perm(pointer)) & 0o7777, time: time, attributes: try attributes(path, limits))
+            mode: mode, time: time, attributes: try attributes(path, limits))
     }
+
+    /// Permission bits with setuid, setgid and sticky.
+    var mode: UInt32 { UInt32(archive_entry_perm(pointer)) & 0o7777 }
 
     /// An owner that does not fit would wrap round to root (CVE-2024-40635), and -1 means "leave it" to chown.
     private func owner(_ number: Int64, _ path: EntryPath) throws(LayerRefusal) -> UInt32 {
@@ -55,7 +58,7 @@ struct TarEntry {
         return owner
     }
 
-    private var time: timespec {
+    var time: timespec {
         let seconds = archive_entry_mtime(pointer)
         let nanoseconds = archive_entry_mtime_nsec(pointer)
         // libarchive 3.6 reads the fraction of "-1.25" as if it went forward from -1.

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Activation
+public import CoreMetrics
+internal import FunctionModel
+internal import Metrics
+internal import NIOCore
+
+/// How a call ended, as the metrics, the log and the spans name it.
+enum CallOutcome: String, CaseIterable {
+    case success
+    /// The function said so: `x-fc-status` in an event's answer, or an HTTP status from 500 on.
+    case functionError = "function_error"
+    case timeout
+    /// The instance ended, or broke the connection, before its answer was complete.
+    case crashed
+    /// The client left.
+    case canceled
+    /// No instance came free, or the host is full.
+    case throttled
+    case startFailed = "start_failed"
+    /// The request itself was at fault.
+    case refused
+    /// The answer could not be passed on.
+    case badAnswer = "bad_answer"
+    case hostError = "host_error"
+
+    /// What a call came to that the service answered by an error.
+    static func of(_ error: ServiceError) -> CallOutcome {
+        switch error.status {
+        case 412: .startFailed
+        case 429, 503: .throttled
+        case 500...: .hostError
+        default: .refused
+        }
+    }
+}
+
+/// Where the gateway's numbers go.
+public struct CallMetrics: Sendable {
+    public var factory: any MetricsFactory
+    /// Called with the name of each function that has been deleted.
+    public var functionGone: @Sendable (String) -> Void
+
+    public init(factory: any MetricsFactory, functionGone: @escaping @Sendable (String) -> Void) {
+        self.factory = factory
+        self.functionGone = functionGone
+    }
+
+    /// Counts nothing.
+    public static let none = CallMetrics(factory: NOOPMetricsHandler.instance) { _ in }
+}
+
+/// The numbers of the calls of one version. Those of a warm call that ends well are at hand; the others are looked up when they are needed.
+final class CallMeter: Sendable {
+    enum Kind: String { case event, http }
+
+    private let factory: any MetricsFactory
+    private let function: String
+    private let version: String
+    private let events: Counter
+    private let requests: Counter
+    private let duration: Timer
+
+    init(_ key: RunnableVersion.Key, _ factory: any MetricsFactory) {
+        self.factory = factory
+        function = key.function
+        version = key.version
+        events = Self.counter(key.function, key.version, .event, .success, factory)
+        requests = Self.counter(key.function, key.version, .http, .success, factory)
+        duration = Timer(
+            label: "swiftlet_invocation_duration_seconds", dimensions: [("function", key.function)], preferredDisplayUnit: .seconds,
+            factory: factory)
+    }
+
+    /// - Parameters:
+    ///   - took: from the arrival of the request's head to the end of the answer.
+    ///   - waited: for an instance; nil where one was free.
+    func ended(_ kind: Kind, _ outcome: CallOutcome, took: TimeAmount, waited: TimeAmount?) {
+        switch (outcome, kind) {
+        case (.success, .event): events.increment()
+        case (.success, .http): requests.increment()
+        default: Self.counter(function, version, kind, outcome, factory).increment()
+        }
+        duration.recordNanoseconds(took.nanoseconds)
+        if let waited {
+            Timer(label: "swiftlet_invocation_wait_seconds", dimensions: [("function", function)], factory: factory)
+                .recordNanoseconds(waited.nanoseconds)
+        }
+    }
+
+    func started(_ cold: ColdStart) {
+        Counter(label: "swiftlet_cold_starts_total", dimensions: [("function", function)], factory: factory).increment()
+        let phases = [
+            ("route", cold.route), ("launch", cold.launch), ("listen", cold.listen), ("healthz", cold.healthz),
+            ("first_byte", cold.firstByte),
+        ]
+        for (phase, time) in phases {
+            Timer(label: "swiftlet_cold_start_phase_seconds", dimensions: [("function", function), ("phase", phase)], factory: factory)
+                .recordNanoseconds(time.nanoseconds)
+        }
+    }
+
+    /// A request that the service refused by an error of its own, whether or not it got as far as a function.
+    static func refused(_ error: ServiceError, _ factory: any MetricsFactory) {
+        Counter(label: "swiftlet_errors_total", dimensions: [("code", error.code)], factory: factory).increment()
+    }
+
+    private static func counter(
+        _ function: String, _ version: String, _ kind: Kind, _ outcome: CallOutcome, _ factory: any MetricsFactory
+    ) -> Counter {
+        let labels = [("function", function), ("version", version), ("kind", kind.rawValue), ("outcome", outcome.rawValue)]
+        return Counter(label: "swiftlet_invocations_total", dimensions: labels, factory: factory)
+    }
+}

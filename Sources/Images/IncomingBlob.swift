@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+
+/// A blob on its way into the folder of blobs. It has no name until it is whole and on disk, so a stop leaves nothing of it.
+final class IncomingBlob: Sendable {
+    let digest: Digest
+    private let file: LinuxSystem.Descriptor
+    private let folder: String
+
+    init(in folder: String, digest: Digest) throws(SystemCallError) {
+        self.digest = digest
+        self.folder = folder
+        file = try openAt(currentDirectory, folder, flags: O_WRONLY | OpenFlags.temporaryFile, mode: 0o600)
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(SystemCallError) { try file.writeAll(bytes) }
+
+    /// Makes the content durable; call it after the last byte.
+    func finish() throws(SystemCallError) { try file.sync() }
+
+    /// Gives the blob its name. One that is there already is kept.
+    func publish() throws(SystemCallError) {
+        let target = try openDirectory(currentDirectory, folder)
+        do {
+            try systemCall("linkat \(digest)") {
+                linkat(currentDirectory, "/proc/self/fd/\(file.number)", target.number, digest.hex, AT_SYMLINK_FOLLOW)
+            }
+        } catch  where error.errno == EEXIST {
+            return
+        }
+        try target.sync()
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Testing
+
+extension HostTests {
+    /// What an operator does with a whole host.
+    @Suite struct OperationTests {
+        @Test("a backup of a running host, restored elsewhere, answers as the first one did") func backsUpAndRestores() async throws {
+            let archive = "/tmp/swiftlet-backup-\(UInt32.random(in: 0...UInt32.max)).tar.gz"
+            let restored = "/tmp/swiftlet-restored-\(UInt32.random(in: 0...UInt32.max))"
+            defer { unlink(archive) }
+            try await RunningHost.with { host in
+                try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
+                try await host.must("function", "create", "kept", "--image", "hello:1", "--health-path", "/healthz", "--env", "A=1")
+                try await host.must("version", "publish", "kept")
+                try await host.must("alias", "create", "kept", "prod", "--version", "1")
+                try await host.must("invoke", "kept")
+                try await host.must("backup", "--state-dir", host.state, "--output", archive)
+                // What comes after it is not in it, and the host goes on.
+                try await host.must("function", "create", "later", "--image", "hello:1")
+                let left = try FileManager.default.contentsOfDirectory(atPath: host.state).filter { $0 == "backup" }
+                #expect(left.isEmpty)
+            }
+            var status = stat()
+            #expect(stat(archive, &status) == 0 && status.st_mode & 0o777 == 0o600)
+
+            let made = try await run(Checkout.swiftlet, ["restore", archive, "--state-dir", restored])
+            #expect(made.status == 0, "\(made.err)")
+            let refused = try await run(Checkout.swiftlet, ["restore", archive, "--state-dir", restored])
+            #expect(refused.status == 1 && refused.err.contains("not empty"), "\(refused.err)")
+            let host = try await RunningHost.start(restored)
+            #expect(try await host.must("invoke", "kept", "--qualifier", "prod", "--data", "again") == "hello again")
+            #expect(try await host.must("function", "list").contains("kept"))
+            #expect(try await !host.must("function", "list").contains("later"))
+            await host.stop()
+            await Leftovers.expectNone(of: restored)
+            try FileManager.default.removeItem(atPath: restored)
+        }
+
+        @Test("what is no backup is refused, and leaves nothing") func refusesWhatIsNone() async throws {
+            let state = "/tmp/swiftlet-restored-\(UInt32.random(in: 0...UInt32.max))"
+            let result = try await run(Checkout.swiftlet, ["restore", "/etc/passwd", "--state-dir", state])
+            #expect(result.status == 1 && result.err.contains("no whole backup"), "\(result.err)")
+            #expect(!FileManager.default.fileExists(atPath: state) && !FileManager.default.fileExists(atPath: state + ".restoring"))
+        }
+
+        @Test("a log shows the lines of one call, and those from a moment on") func filtersLogs() async throws {
+            try await RunningHost.with { host in
+                try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
+                try await host.must("function", "create", "f", "--image", "hello:1")
+                for number in 1...3 { try await host.must("invoke", "f", "--data", "call \(number)") }
+                let all = try await host.must("logs", "f", "--json").split(separator: "\n")
+                let requests = try all.compactMap { line in
+                    try (JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["request"] as? String
+                }
+                let second = try #require(requests.first { $0 != requests.first })
+                let ofSecond = try await host.must("logs", "--function", "f", "--request", second, "--json").split(separator: "\n")
+                #expect(ofSecond.count == requests.count { $0 == second } && ofSecond.allSatisfy { $0.contains(second) })
+                #expect(try await host.must("logs", "f", "--since", "1h", "--json").split(separator: "\n").count == all.count)
+                #expect(try await host.must("logs", "f", "--since", "1h", "--tail", "2", "--json").split(separator: "\n") == all.suffix(2))
+                #expect(try await host.must("logs", "f", "--since", "2099-01-01", "--json").isEmpty)
+            }
+        }
+
+        @Test("with --log-format json each call is one line, with function, version, instance, request and trace as fields")
+        func logsCalls()
+            async throws
+        {
+            try await RunningHost.with(["--log-format", "json", "--log-level", "info"]) { host in
+                try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
+                try await host.must("function", "create", "f", "--image", "hello:1")
+                let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+                _ = try await host.curl("-H", "traceparent: 00-\(trace)-00f067aa0ba902b7-01", "\(host.url)/http/f/x")
+                var line: Substring?
+                for _ in 0..<200 where line == nil {
+                    line = host.printed.split(separator: "\n").first { $0.contains("a call has ended") }
+                    if line == nil { try await Task.sleep(for: .milliseconds(20)) }
+                }
+                let fields = try #require(try JSONSerialization.jsonObject(with: Data((line ?? "").utf8)) as? [String: String])
+                #expect(fields["function"] == "f" && fields["version"] == "LATEST" && fields["traceId"] == trace, "\(fields)")
+                #expect(fields["instance"]?.hasPrefix("c-") == true && fields["requestId"]?.hasPrefix("1-") == true, "\(fields)")
+                #expect(fields["outcome"] == "success" && fields["level"] == "info", "\(fields)")
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import RegistryFixtures
+import TarFixtures
+import Testing
+
+extension HostTests {
+    /// Images from a real registry through the whole house: launcher, confined unpackers, calls.
+    @Suite struct RegistryPullTests {
+        @Test("an image of a registry with a login answers as a function, and comes out again for other tools") func pull() async throws {
+            let registry = try TestRegistry(login: .basic)
+            try registry.push("oci-archive:\(Checkout.top)/images/hello.tar", "team/hello:1", login: true)
+            let name = "\(registry.address)/team/hello:1"
+            try await RunningHost.with { host in
+                let refused = try await host.swiftlet("image", "pull", name, "--plain-http")
+                #expect(
+                    refused.status != 0 && refused.err.contains("RegistryAccessDenied") && refused.err.contains("401"), "\(refused.err)")
+                let pull = try await host.swiftlet(
+                    "image", "pull", name, "--plain-http", "--user", TestRegistry.user, "--password-stdin", "--keep-blobs",
+                    input: TestRegistry.password + "\n")
+                #expect(pull.status == 0 && pull.out.hasPrefix("\(name) sha256:"), "\(pull.err)")
+                #expect(pull.err.contains("layer 1 of 1") && pull.err.contains("pulled"), "\(pull.err)")
+                try await host.must("function", "create", "hello", "--image", name, "--port", "9000", "--health-path", "/healthz")
+                #expect(try await host.must("invoke", "hello", "--data", "x").contains("hello x"))
+
+                let file = host.state + "/exported.tar"
+                try await host.must("image", "export", name, "-o", file)
+                #expect(try runAll(["skopeo", "inspect", "--format", "{{.Digest}}", "oci-archive:\(file)"]).hasPrefix("sha256:"))
+
+                try await host.must("image", "tag", name, "hello:mine")
+                #expect(try await host.must("image", "gc", "--all", "--dry-run", "--json").contains(#""images":[]"#))
+                try await host.must("function", "delete", "hello")
+                #expect(try await host.must("image", "gc", "--all").contains("hello:mine"))
+                #expect(!host.printed.contains(TestRegistry.password))
+            }
+        }
+
+        @Test("kill -9 at many points of a pull leaves nothing that is later taken for whole") func killed() async throws {
+            let registry = try TestRegistry()
+            let content = try Scratch()
+            try runAll(["umoci", "init", "--layout", content.path + "/layout"])
+            try runAll(["umoci", "new", "--image", content.path + "/layout:x"])
+            for number in 0..<3 {
+                let file = "\(content.path)/file\(number)"
+                try runAll(["dd", "if=/dev/urandom", "of=\(file)", "bs=100k", "count=3", "status=none"])
+                try runAll(["umoci", "insert", "--image", content.path + "/layout:x", file, "/file\(number)"])
+            }
+            try registry.push("oci:\(content.path)/layout:x", "hello:1")
+            let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
+            // In the configuration, in the first bytes of a layer, between layers, and when nearly all has come.
+            for bytes in [0, 4000, 100_000, 450_000, 800_000, 915_000] {
+                let front = try Front(registry, "--stall-after", "\(bytes)")
+                let host = try await RunningHost.start(state)
+                async let pull = host.swiftlet("image", "pull", "\(front.address)/hello:1", "--plain-http")
+                try await host.wait("the registry says no more") { front.requests.contains { $0.hasPrefix("stalled") } }
+                await host.end(SIGKILL)
+                #expect(try await pull.status != 0)
+                try await host.wait("every process has ended") { Leftovers.processes(of: state).isEmpty }
+
+                let next = try await RunningHost.start(state)
+                #expect(try await next.must("image", "list", "--json").contains(#""images":[]"#))
+                for folder in ["layers", "data/tmp", "data/blobs/sha256"] {
+                    let left = try FileManager.default.contentsOfDirectory(atPath: "\(state)/\(folder)")
+                    #expect(left.isEmpty, "after \(bytes) bytes: \(folder) has \(left)")
+                }
+                await next.stop()
+            }
+            let host = try await RunningHost.start(state)
+            try await host.must("image", "pull", "\(registry.address)/hello:1", "--plain-http")
+            await host.stop()
+            await Leftovers.expectNone(of: state)
+            try FileManager.default.removeItem(atPath: state)
+        }
+    }
+}

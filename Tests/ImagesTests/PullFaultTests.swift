@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FunctionModel
+import Images
+import Registry
+import RegistryFixtures
+import TarFixtures
+import Testing
+
+/// What networks and registries do to a pull: a program between it and the real registry does it on purpose.
+@Suite(.serialized) struct PullFaultTests {
+    private func registry(_ layers: Int = 1, bytes: Int = 300_000, login: TestRegistry.Login = .none) throws -> TestRegistry {
+        let registry = try TestRegistry(login: login)
+        var layout = LayoutBuilder()
+        let manifest = layout.image(
+            (0..<layers).map { LayoutBuilder.layer("file", noise(bytes, seed: UInt64($0 + 1))) }, extra: LayoutBuilder.named("x:1"))
+        var needsLogin = true
+        if case .none = login { needsLogin = false }
+        try registry.push(layout.finish(manifest), "hello:1", login: needsLogin)
+        return registry
+    }
+
+    @Test(arguments: [false, true])
+    func aBrokenBlobGoesOnFromWhereItBroke(withoutRanges: Bool) async throws {
+        let registry = try registry()
+        let front =
+            withoutRanges
+            ? try Front(registry, "--break-after", "100000", "--breaks", "2", "--no-ranges")
+            : try Front(registry, "--break-after", "100000", "--breaks", "2")
+        try await PullFixture.with { fixture async throws in
+            let image = try await fixture.pull("\(front.address)/hello:1")
+            #expect(try fixture.file("file", image) == noise(300_000, seed: 1))
+            #expect(fixture.unpacker.counts.values.allSatisfy { $0 == 1 })
+            let ranges = front.requests.filter { $0.contains("bytes=") }
+            // Without ranges each answer begins at the front again, and breaks off at the same place.
+            #expect(ranges.count == 2, "\(front.requests)")
+        }
+    }
+
+    @Test func aBlobThatBreaksAgainAndAgainIsAnErrorAndNothingIsLeft() async throws {
+        let registry = try registry()
+        let front = try Front(registry, "--break-after", "0", "--breaks", "1000")
+        try await PullFixture.with { fixture async throws in
+            let refused = try await fixture.refusal("\(front.address)/hello:1")
+            #expect(refused.code == "RegistryUnreachable" && refused.message.contains("5 times in a row"), "\(refused)")
+            #expect(try fixture.leftovers() == [])
+        }
+    }
+
+    @Test func oneByteThatIsAnotherIsNoticed() async throws {
+        let registry = try registry()
+        let raw = try runAll(["skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(registry.address)/hello:1"])
+        let layers = try #require(try JSONValue(parsing: raw).object?["layers"]?.array)
+        let digest = try #require(layers.first?.object?["digest"]?.string)
+        let front = try Front(registry, "--spoil", digest)
+        try await PullFixture.with { fixture async throws in
+            let refused = try await fixture.refusal("\(front.address)/hello:1")
+            #expect(refused.code == "InvalidImage", "\(refused)")
+            #expect(try fixture.leftovers() == [])
+        }
+    }
+
+    @Test func aBusyRegistryIsAskedAgainWhenItSaysSo() async throws {
+        let registry = try registry()
+        let busy = try Front(registry, "--busy", "2", "--retry-after", "7")
+        try await PullFixture.with { fixture async throws in
+            try await fixture.pull("\(busy.address)/hello:1")
+            #expect(fixture.retries == [7000, 7000])
+        }
+        let stubborn = try Front(registry, "--busy", "100", "--retry-after", "3600")
+        try await PullFixture.with { fixture async throws in
+            let refused = try await fixture.refusal("\(stubborn.address)/hello:1")
+            #expect(refused.status == 429 && refused.message.contains("Retry-After 3600"), "\(refused)")
+        }
+    }
+
+    @Test func aRedirectToABlobStoreCarriesNoLogin() async throws {
+        let registry = try registry(2, login: .basic)
+        let front = try Front(registry, "--redirect")
+        try await PullFixture.with { fixture async throws in
+            try await fixture.pull("\(front.address)/hello:1", .plain())
+            let stored = front.requests.filter { $0.hasPrefix("store") }
+            #expect(stored.count == 3 && stored.allSatisfy { $0.hasSuffix("-") }, "\(stored)")
+            #expect(front.requests.contains { $0.hasPrefix("front") && $0.hasSuffix("authorization") })
+        }
+    }
+
+    @Test func aMirrorIsAskedFirstAndTheRegistryWhereItHasNothing() async throws {
+        let registry = try registry(login: .basic)
+        let mirror = try TestRegistry()
+        let mirrorFront = try Front(mirror)
+        let front = try Front(registry)
+        let settings = #"{"registries": {"\#(front.address)": {"plainHTTP": true, "mirrors": ["http://\#(mirrorFront.address)"]}}}"#
+        var access = RegistryAccess.plain()
+        access.security = nil
+        try await PullFixture.with(settings: settings) { fixture async throws in
+            try await fixture.pull("\(front.address)/hello:1", access)
+            #expect(!mirrorFront.requests.isEmpty && mirrorFront.requests.allSatisfy { $0.hasSuffix("-") })
+        }
+        try runAll([
+            "skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", "--src-creds", "bob:\(TestRegistry.password)",
+            "docker://\(registry.address)/hello:1", "docker://\(mirror.address)/hello:1",
+        ])
+        let before = front.requests.count
+        try await PullFixture.with(settings: settings) { fixture async throws in
+            try await fixture.pull("\(front.address)/hello:1", access)
+            #expect(front.requests.count == before)
+        }
+    }
+
+    @Test func aProxyIsUsedWhereTheEnvironmentNamesOne() async throws {
+        let registry = try registry()
+        let front = try Front(registry)
+        try await PullFixture.with(environment: ["HTTP_PROXY": "http://\(front.address)"]) { fixture async throws in
+            try await fixture.pull("registry.test/hello:1")
+            #expect(front.requests.count == 3 && front.requests.allSatisfy { $0.hasPrefix("proxy") }, "\(front.requests)")
+        }
+        let secure = try TestRegistry(tls: true)
+        var layout = LayoutBuilder()
+        let manifest = layout.image([LayoutBuilder.layer("file", "x")], extra: LayoutBuilder.named("x:1"))
+        try secure.push(layout.finish(manifest), "hello:1")
+        let tunnel = try Front(secure)
+        let access = RegistryAccess(authorities: Array(try String(contentsOfFile: secure.authority ?? "", encoding: .utf8).utf8))
+        try await PullFixture.with(environment: ["HTTPS_PROXY": tunnel.address]) { fixture async throws in
+            try await fixture.pull("registry.test/hello:1", access)
+            #expect(
+                tunnel.requests.allSatisfy { $0 == "proxy CONNECT registry.test:443" } && !tunnel.requests.isEmpty, "\(tunnel.requests)")
+        }
+    }
+
+    @Test func whatDoesNotFitIsRefusedBeforeALayerIsAskedFor() async throws {
+        let registry = try registry()
+        let front = try Front(registry)
+        try await PullFixture.with(space: ImageSpace(quota: 100_000)) { fixture async throws in
+            let refused = try await fixture.refusal("\(front.address)/hello:1")
+            #expect(refused.status == 507 && refused.message.contains("--image-quota is 100000"), "\(refused)")
+            #expect(front.requests.filter { $0.contains("/blobs/") }.count == 1)
+            #expect(try fixture.leftovers() == [])
+        }
+        var space = ImageSpace()
+        space.reserve = 1 << 60
+        try await PullFixture.with(space: space) { fixture async throws in
+            let refused = try await fixture.refusal("\(registry.address)/hello:1")
+            #expect(refused.status == 507 && refused.message.contains("must stay free"), "\(refused)")
+        }
+    }
+}

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console in a real browser. SWIFTLET_SCREENSHOTS names a folder for pictures of it."""
+import os
+import pathlib
+import re
+import shutil
+import time
+import urllib.parse
+
+import pytest
+from conftest import HOST, ask, call, make, must
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+CONSOLE = HOST + "/console/"
+PICTURES = {
+    "light": {"console-functions", "console-function", "console-call", "console-alias", "console-bench", "console-images"},
+    "dark": {"console-function-dark"}}
+ACCESSIBILITY = (pathlib.Path(__file__).parent / "accessibility.js").read_text()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def browser(request):
+    options = Options()
+    options.binary_location = shutil.which("chromium")
+    for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-proxy-server", "--window-size=1240,900"]:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": request.param}]})
+    driver.theme = request.param
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(autouse=True)
+def nothing_on_the_browsers_console(request):
+    yield
+    if "browser" in request.fixturenames:
+        driver = request.getfixturevalue("browser")
+        errors = [entry for entry in driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        assert errors == getattr(request.node, "expected_console", []), errors
+
+
+def open_page(browser, path=""):
+    browser.get(CONSOLE + path)
+    assert "Swiftlet" in browser.title
+
+
+def until(browser, what):
+    return WebDriverWait(browser, 20).until(lambda _: what())
+
+
+def picture(browser, name, width=1240):
+    folder = os.environ.get("SWIFTLET_SCREENSHOTS")
+    if not folder or name not in PICTURES[browser.theme]:
+        return
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    browser.save_screenshot(f"{folder}/{name}.png")
+
+
+def accessible(browser):
+    problems = browser.execute_script(ACCESSIBILITY)
+    assert problems == [], problems
+
+
+def submit(browser, button):
+    element = browser.find_element(By.XPATH, f"//button[normalize-space()='{button}']")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+    # The page that comes is another one, even where it looks the same.
+    WebDriverWait(browser, 60).until(staleness_of(element))
+    WebDriverWait(browser, 20).until(lambda _: browser.execute_script("return document.readyState") == "complete")
+
+
+def test_the_list_has_every_function_with_its_numbers(browser, function):
+    for _ in range(4):
+        call(function)
+    open_page(browser)
+    row = browser.find_element(By.XPATH, f"//tr[.//a[normalize-space()='{function}']]")
+    assert [cell.text for cell in row.find_elements(By.TAG_NAME, "td")][:5] == ["Active", "1", "4", "25 %", "0"]
+    accessible(browser)
+
+
+def test_a_test_call_shows_answer_log_and_where_the_time_of_its_cold_start_went(browser, function):
+    open_page(browser, f"functions/{function}")
+    payload = browser.find_element(By.NAME, "payload")
+    payload.clear()
+    payload.send_keys("from the console")
+    submit(browser, "Call")
+    assert "from the console" in browser.find_element(By.ID, "answer-body").text
+    assert "FC Invoke" in browser.find_element(By.ID, "answer-log").text
+    words = browser.find_element(By.CSS_SELECTOR, "#answer svg").get_attribute("aria-label")
+    start = must("GET", f"/swiftlet/v1/functions/{function}/cold-starts")["coldStarts"][-1]
+    for phase in start["phases"]:
+        assert phase in words, (phase, words)
+    shown = [bar for bar in browser.find_elements(By.CSS_SELECTOR, "#answer svg rect.phase") if bar.size["width"] > 0]
+    assert len(shown) == len(start["phases"])
+    accessible(browser)
+
+
+def test_the_slider_says_what_it_will_do_and_moves_real_traffic(browser, function):
+    must("POST", f"/2023-03-30/functions/{function}/versions", {"description": "one"})
+    must("PUT", f"/2023-03-30/functions/{function}", {"description": "changed"})
+    must("POST", f"/2023-03-30/functions/{function}/versions", {"description": "two"})
+    must("POST", f"/2023-03-30/functions/{function}/aliases", {"aliasName": "prod", "versionId": "1"})
+    open_page(browser, f"functions/{function}")
+    form = browser.find_element(By.CSS_SELECTOR, "form[data-alias]")
+    Select(form.find_element(By.NAME, "other")).select_by_visible_text("2")
+    slider = form.find_element(By.NAME, "weight")
+    until(browser, slider.is_enabled)
+    for _ in range(30):
+        slider.send_keys(Keys.ARROW_RIGHT)
+    assert form.find_element(By.TAG_NAME, "output").text == "Of 100 calls, 70 go to version 1 and 30 to version 2."
+    accessible(browser)
+    submit(browser, "Apply to prod")
+    until(browser, lambda: "Now: Of 100 calls, 70" in browser.find_element(By.ID, "aliases").text)
+    versions = [call(function, qualifier="prod")[0]["x-fc-invocation-function-version"] for _ in range(100)]
+    assert (versions.count("1"), versions.count("2")) == (70, 30)
+
+
+def test_the_live_log_shows_a_line_as_text_whatever_it_holds(browser, function):
+    open_page(browser, f"functions/{function}")
+    until(browser, lambda: browser.find_element(By.CSS_SELECTOR, "[data-log-state]").text == "live")
+    call(function)
+    until(browser, lambda: "FC Invoke End" in browser.find_element(By.CSS_SELECTOR, "[data-log]").text)
+
+
+def test_what_users_store_is_shown_and_never_run(browser, function):
+    evil = "<script>window.owned=1</script><img src=x onerror=window.owned=1>\"'\u0301 onmouseover=window.owned=1 {{{content}}}"
+    must("PUT", f"/2023-03-30/functions/{function}", {"description": evil, "environmentVariables": {"A": evil}})
+    must("POST", f"/2023-03-30/functions/{function}/versions", {"description": evil})
+    open_page(browser, f"functions/{function}")
+    payload = browser.find_element(By.NAME, "payload")
+    browser.execute_script("arguments[0].value = arguments[1]", payload, evil)
+    submit(browser, "Call")
+    assert evil in browser.find_element(By.ID, "answer-body").text
+    assert evil in browser.find_element(By.CSS_SELECTOR, ".head").text
+    assert evil in browser.find_element(By.ID, "versions").text
+    assert browser.execute_script("return window.owned") is None
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src=x], [onmouseover]") == []
+    assert browser.find_elements(By.CSS_SELECTOR, "script:not([src])") == []
+
+
+def test_images_are_shown_with_sizes_of_their_own_and_shared(browser):
+    open_page(browser, "images")
+    images = must("GET", "/swiftlet/v1/images")["images"]
+    text = browser.find_element(By.ID, "images").text
+    for image in images:
+        assert image["reference"] in text
+    accessible(browser)
+    picture(browser, "console-images")
+
+
+def test_a_benchmark_is_made_and_its_distribution_drawn(browser, function):
+    open_page(browser, f"functions/{function}")
+    runs = browser.find_element(By.NAME, "runs")
+    runs.clear()
+    runs.send_keys("8")
+    submit(browser, "Measure")
+    assert "8" in browser.find_element(By.ID, "bench-result").text
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#bench-result svg rect.cold")) > 0
+    assert len(must("GET", f"/swiftlet/v1/functions/{function}/cold-starts")["coldStarts"]) == 8
+    accessible(browser)
+
+
+def test_everything_fits_on_a_phone(browser, function):
+    call(function)
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True})
+    try:
+        for path in ["", f"functions/{function}", "images"]:
+            open_page(browser, path)
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_pictures_for_the_documents(browser):
+    """Not a check: a host that has been used, as the README shows it."""
+    if not os.environ.get("SWIFTLET_SCREENSHOTS"):
+        pytest.skip("no folder for pictures is named")
+    for name, image in [("hello", os.environ["SWIFTLET_IMAGE"]), ("resize", os.environ["SWIFTLET_IMAGE"]), ("report", os.environ["SWIFTLET_OTHER_IMAGE"])]:
+        if ask("GET", f"/2023-03-30/functions/{name}")[0] == 404:
+            make(name, image, description="Greets whoever calls" if name == "hello" else "")
+    for round in range(6):
+        for _ in range(7 + 11 * (round % 3)):
+            call("hello")
+        call("resize")
+        must("DELETE", "/swiftlet/v1/functions/hello/instances")
+        time.sleep(1.5)
+    call("hello")
+    if not must("GET", "/2023-03-30/functions/hello/versions")["versions"]:
+        must("POST", "/2023-03-30/functions/hello/versions", {"description": "first"})
+        must("PUT", "/2023-03-30/functions/hello", {"memorySize": 256, "description": "Greets whoever calls"})
+        must("POST", "/2023-03-30/functions/hello/versions", {"description": "less memory"})
+        must("POST", "/2023-03-30/functions/hello/aliases",
+             {"aliasName": "prod", "versionId": "1", "additionalVersionWeight": {"2": 0.1}})
+    suffix = "-dark" if browser.theme == "dark" else ""
+    open_page(browser)
+    picture(browser, "console-functions" + suffix)
+    open_page(browser, "functions/hello")
+    picture(browser, "console-function" + suffix)
+    must("DELETE", "/swiftlet/v1/functions/hello/instances")
+    submit(browser, "Call")
+    browser.execute_script("document.getElementById('answer').scrollIntoView(); window.scrollBy(0, -20)")
+    picture(browser, "console-call" + suffix)
+    open_page(browser, "functions/hello")
+    browser.execute_script("document.getElementById('aliases').scrollIntoView(); window.scrollBy(0, -20)")
+    picture(browser, "console-alias" + suffix)
+    submit(browser, "Measure")
+    browser.execute_script("document.getElementById('bench').scrollIntoView(); window.scrollBy(0, -20)")
+    picture(browser, "console-bench" + suffix)
+
+
+def form(function, fields, headers):
+    data = urllib.parse.urlencode(fields).encode()
+    return ask("POST", f"/console/functions/{function}/stop", data, {"content-type": "application/x-www-form-urlencoded", **headers})
+
+
+def test_a_form_from_elsewhere_does_nothing(function):
+    call(function)
+    _, headers, page = ask("GET", f"/console/functions/{function}")
+    cookie = headers["set-cookie"].split(";")[0]
+    assert "HttpOnly" in headers["set-cookie"] and "SameSite=Strict" in headers["set-cookie"]
+    token = re.search(rb'name="token" value="(\w+)"', page)[1].decode()
+    good = {"cookie": cookie, "origin": HOST, "sec-fetch-site": "same-origin"}
+    for fields, headers in [
+        ({}, good), ({"token": "0" * len(token)}, good), ({"token": token}, {**good, "cookie": ""}),
+        ({"token": token}, {**good, "origin": "http://evil.example"}), ({"token": token}, {**good, "sec-fetch-site": "cross-site"}),
+    ]:
+        status, _, answer = form(function, fields, headers)
+        assert status == 403, (fields, headers, answer)
+        assert len(must("GET", f"/2023-03-30/functions/{function}/instances")["instances"]) == 1
+    request = ask("POST", f"/console/functions/{function}/alias", b"", good)
+    assert request[0] == 403
+    # The real one does.
+    form(function, {"token": token}, good)
+    assert must("GET", f"/2023-03-30/functions/{function}/instances")["instances"] == []
+
+
+def test_a_name_that_another_site_has_led_here_is_answered_nothing():
+    status, _, answer = ask("GET", "/console/", headers={"host": "evil.example"})
+    assert status == 403 and b"<table" not in answer
+
+
+def test_pages_allow_no_script_of_their_own():
+    for path in ["/console/", "/console/images", "/console/no-such-page"]:
+        _, headers, page = ask("GET", path)
+        policy = headers["content-security-policy"]
+        assert "script-src 'self'" in policy and "unsafe-inline" not in policy and "frame-ancestors 'none'" in policy
+        assert re.search(rb"<script(?![^>]*src=)|\son\w+=|style=", page) is None
+        assert set(re.findall(rb'(?:src|href|action)="(?!/)([^"]*)', page)) <= {b"#main"}
