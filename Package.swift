@@ -20,6 +20,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -30,6 +31,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -43,6 +47,7 @@ let package = Package(
         .executable(name: "swiftlet", targets: ["swiftlet"]),
         .executable(name: "swiftlet-launcher", targets: ["swiftlet-launcher"]),
         .executable(name: "swiftlet-unpack", targets: ["swiftlet-unpack"]),
+        .executable(name: "swiftlet-inflate", targets: ["swiftlet-inflate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -70,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: rules),
         .target(name: "FunctionModel", swiftSettings: rules),
@@ -77,18 +84,23 @@ let package = Package(
 
         // Floor 1: one concept each, no other process involved.
         .target(name: "Sandbox", dependencies: ["FunctionModel", "LinuxSystem"], swiftSettings: rules),
-        .target(name: "LayerArchive", dependencies: ["LinuxSystem", "CArchive", "CNettle", "CZlib", "CZstd"], swiftSettings: rules),
+        .target(name: "LayerArchive", dependencies: ["CArchive", "CNettle", "FunctionModel", "LinuxSystem"], swiftSettings: rules),
+        .target(
+            name: "LayerInflation", dependencies: ["CIsal", "CSeccomp", "CZstd", "FunctionModel", "LinuxSystem"], swiftSettings: rules),
         .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
+        .target(name: "InvocationQueue", dependencies: ["FunctionModel", grdb, sqlite], swiftSettings: rules),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: rules),
         .target(
             name: "Registry",
             dependencies: ["FunctionModel", "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
             swiftSettings: rules),
         .target(name: "FunctionLog", dependencies: ["CLinux", "FunctionModel", nioPosix], swiftSettings: rules),
+        .target(name: "Access", dependencies: ["FunctionModel", "LinuxSystem", crypto], swiftSettings: rules),
         .target(
             name: "ObjectStore", dependencies: ["FunctionModel", "LinuxSystem", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
             swiftSettings: rules),
 
+        .target(name: "SpanExport", dependencies: ["FunctionModel", logging, tracing], swiftSettings: rules),
         .target(name: "Prometheus", dependencies: ["CProcessor", coreMetrics], swiftSettings: rules),
 
         // Floor 2: the privileged loop, and its asynchronous face.
@@ -99,14 +111,17 @@ let package = Package(
         .target(
             name: "Images",
             dependencies: [
-                "FunctionModel", "OCI", "Registry", "Sandbox", "Store", "LauncherClient", "LinuxSystem", "ObjectStore", "CZlib", crypto, grdb, logging,
+                "FunctionModel", "OCI", "Registry", "Sandbox", "Store", "LauncherClient", "LinuxSystem", "ObjectStore", "CZlib", crypto,
+                grdb, logging,
                 nioCore,
                 nioPosix,
             ],
             swiftSettings: rules),
 
         // Floor 4: what may run, and what runs.
-        .target(name: "Catalog", dependencies: ["FunctionModel", "Images", "OCI", "Schedules", "Store", logging], swiftSettings: rules),
+        .target(
+            name: "Catalog", dependencies: ["Access", "FunctionModel", "Images", "OCI", "Registry", "Schedules", "Store", logging],
+            swiftSettings: rules),
         .target(
             name: "Activation",
             dependencies: [
@@ -121,37 +136,53 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Activation", "FunctionLog", "FunctionModel", coreMetrics, deque, logging, metrics, nioCore, nioHTTP1, nioPosix, tracing,
+                "Access", "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", coreMetrics, deque, logging, metrics, nioCore,
+                nioHPACK, nioHTTP1, nioHTTP2, nioPosix, nioSSL, nioTLS, tracing,
             ],
             swiftSettings: rules),
         .target(
             name: "ControlAPI",
             dependencies: [
-                "Activation", "Catalog", "Console", "FunctionLog", "FunctionModel", "Images", "OCI", "ObjectStore", "Prometheus", "Registry",
-                "Store", httpTypes, hummingbird, logging, nioCore, nioPosix, serviceLifecycle,
+                "Access", "Activation", "AsyncInvocation", "Catalog", "Console", "FunctionLog", "FunctionModel", "Images", "InvocationQueue", "OCI",
+                "ObjectStore", "Prometheus", "Registry", "Store", httpTypes, hummingbird, logging, nioCore, nioPosix, serviceLifecycle,
+            ], swiftSettings: rules),
+
+        .target(
+            name: "AsyncInvocation",
+            dependencies: [
+                "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", "Schedules", asyncHTTPClient, crypto, logging, nioCore,
+                nioHTTP1, nioPosix,
             ], swiftSettings: rules),
 
         // Floor 6: programs. Wiring only; the command line has one file a verb.
         .executableTarget(
             name: "swiftlet",
             dependencies: [
-                "Activation", "Catalog", "Console", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway", "Images", "LauncherClient",
-                "LinuxSystem", "OCI", "ObjectStore", "Prometheus", "Registry", "Sandbox", "Store", "CArchive",
+                "Access", "Activation", "AsyncInvocation", "Catalog", "Console", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway",
+                "Images", "InvocationQueue", "LauncherClient", "LinuxSystem", "OCI", "ObjectStore", "Prometheus", "Registry", "Sandbox",
+                "SpanExport", "Store", "CArchive",
                 argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, tracing, unixSignals, yams,
             ], swiftSettings: rules),
         .executableTarget(
             name: "swiftlet-launcher", dependencies: ["Launcher", "Sandbox", "LinuxSystem"], swiftSettings: rules,
             linkerSettings: staticProgram),
         .executableTarget(
-            name: "swiftlet-unpack", dependencies: ["CUnpackStart", "LayerArchive", "LinuxSystem"], swiftSettings: rules,
-            linkerSettings: staticProgram),
+            name: "swiftlet-unpack", dependencies: ["CUnpackStart", "FunctionModel", "LayerArchive", "LinuxSystem"],
+            swiftSettings: rules, linkerSettings: staticProgram),
+        // Debian has isa-l as a shared library only. The Swift runtime is linked in all the same: nothing of a toolchain is needed to run it.
+        .executableTarget(
+            name: "swiftlet-inflate", dependencies: ["CUnpackStart", "FunctionModel", "LayerInflation", "LinuxSystem"],
+            swiftSettings: rules,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
         .target(name: "TarFixtures", path: "Tests/TarFixtures", swiftSettings: rules),
         .target(
             name: "RegistryFixtures", dependencies: ["TarFixtures"], path: "Tests/RegistryFixtures", exclude: ["Programs"],
             swiftSettings: rules),
         .testTarget(name: "OCITests", dependencies: ["FunctionModel", "OCI"], swiftSettings: rules),
-        .testTarget(name: "LayerArchiveTests", dependencies: ["LayerArchive", "LinuxSystem", "TarFixtures"], swiftSettings: rules),
+        .testTarget(
+            name: "LayerArchiveTests", dependencies: ["FunctionModel", "LayerArchive", "LinuxSystem", "TarFixtures"],
+            swiftSettings: rules),
         .testTarget(
             name: "ImagesTests",
             dependencies: [
@@ -160,15 +191,22 @@ let package = Package(
                 nioCore, nioPosix,
             ],
             swiftSettings: rules),
+        .testTarget(name: "SpanExportTests", dependencies: ["FunctionModel", "SpanExport", logging, tracing], swiftSettings: rules),
         .testTarget(name: "RegistryTests", dependencies: ["FunctionModel", "Registry"], swiftSettings: rules),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
+        .testTarget(name: "InvocationQueueTests", dependencies: ["FunctionModel", "InvocationQueue", grdb], swiftSettings: rules),
+        .testTarget(
+            name: "AsyncInvocationTests", dependencies: ["AsyncInvocation", "FunctionModel", "InvocationQueue", "Schedules", logging],
+            swiftSettings: rules),
         .testTarget(name: "SchedulesTests", dependencies: ["FunctionModel", "Schedules"], swiftSettings: rules),
         .testTarget(name: "FunctionLogTests", dependencies: ["FunctionLog", "FunctionModel", nioPosix], swiftSettings: rules),
         .testTarget(name: "SandboxTests", dependencies: ["FunctionModel", "Sandbox"], swiftSettings: rules),
         .testTarget(
-            name: "LauncherTests", dependencies: ["FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"], exclude: ["Fixtures"],
+            name: "LauncherTests", dependencies: ["CSeccomp", "FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"],
+            exclude: ["Fixtures"],
             swiftSettings: rules),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "FunctionModel", "TarFixtures"], swiftSettings: rules),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["FunctionModel", "ObjectStore", "TarFixtures", nioCore], swiftSettings: rules),
         .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel"], swiftSettings: rules),
@@ -179,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "ControlAPITests",
             dependencies: [
-                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "Store",
+                "Activation", "AsyncInvocation", "InvocationQueue", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog",
+                "FunctionModel", "Images", "Store",
                 asyncHTTPClient, logging,
                 nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: rules),
@@ -188,12 +227,14 @@ let package = Package(
         .target(
             name: "ControlStandIns", dependencies: ["FunctionModel", "Images", "LauncherClient", "Sandbox", nioCore],
             path: "Tests/ControlStandIns", swiftSettings: rules),
+        .executableTarget(
+            name: "queue-bench", dependencies: ["FunctionModel", "InvocationQueue"], path: "Tests/QueueBench", swiftSettings: rules),
         .executableTarget(name: "store-writer", dependencies: ["FunctionModel", "Store"], path: "Tests/StoreWriter", swiftSettings: rules),
         .executableTarget(
             name: "control-api-fixture",
             dependencies: [
-                "Activation", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog", "FunctionModel", "Images", "ObjectStore", "Store",
-                logging,
+                "Access", "Activation", "AsyncInvocation", "InvocationQueue", "Catalog", "ControlAPI", "ControlStandIns", "FunctionLog",
+                "FunctionModel", "Images", "ObjectStore", "Store", logging,
                 nioCore, nioPosix,
             ], path: "Tests/ControlAPIFixture", swiftSettings: rules),
         .testTarget(name: "HostTests", dependencies: ["RegistryFixtures", "TarFixtures"], exclude: ["Programs"], swiftSettings: rules),
@@ -202,7 +243,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Activation", "FunctionLog", "FunctionModel", "Gateway", "LauncherClient", "Sandbox", logging, nioCore, nioHTTP1, nioPosix,
-            ], swiftSettings: rules),
+            ], exclude: ["Fixtures"], swiftSettings: rules),
     ],
     swiftLanguageModes: [.v6]
 )

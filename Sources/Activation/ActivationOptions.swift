@@ -19,10 +19,15 @@ public struct ActivationOptions: Sendable {
     /// The first pause after a failed start; it doubles with each further one up to `longestBackOff`.
     public var firstBackOff: TimeAmount = .milliseconds(250)
     public var longestBackOff: TimeAmount = .seconds(30)
+    /// The most instances that are prepared ahead of need, over all functions; 0 prepares none.
+    public var parkedInstances: Int = 64
     /// What `FC_REGION` and `x-fc-region` say.
     public var region: String = "cn-local"
     /// What `FC_ACCOUNT_ID` and `x-fc-account-id` say.
     public var accountID: String = "1"
+
+    /// The variables with the credentials of a role, which an instance gets when it starts; none for a role that does not exist.
+    public var credentials: @Sendable (_ role: String) -> [(String, String)] = { _ in [] }
 
     public init() {}
 }

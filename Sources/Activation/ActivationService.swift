@@ -26,7 +26,7 @@ public final class ActivationService: Sendable {
     }
 
     public let options: ActivationOptions
-    private let host: HostContext
+    let host: HostContext
     private let capacity: CapacityKeeper
     private let guarded = Mutex(Guarded())
 
@@ -150,6 +150,12 @@ public final class ActivationService: Sendable {
     public func record(_ coldStart: ColdStart, of function: String) {
         guarded.withLock { $0.coldStarts[function, default: ColdStartRing()].append(coldStart) }
     }
+
+    /// How many instances the kernel has ended because they were over their memory limit, by function, since the daemon started. It only grows.
+    public func outOfMemoryEnds() -> [String: Int] { host.outOfMemoryEnds() }
+
+    /// How many instances are prepared ahead of need now.
+    public var parkedInstances: Int { host.parking.count }
 
     /// `observer` is told of every instance that has ended, on some event loop.
     public func observeEnds(_ observer: @escaping @Sendable (ActiveInstance) -> Void) { host.observeEnds(observer) }

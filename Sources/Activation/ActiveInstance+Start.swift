@@ -26,6 +26,7 @@ extension ActiveInstance {
             host.meter.failed(version.key.function, at: .launch)
             let error = StartFailure.launch(failure, of: version)
             platform("Instance failed to start: \(failure)")
+            log?.end()
             activator.startFailed(self, error, gone: true)
         case .exited(let exit):
             exited(exit)
@@ -119,6 +120,11 @@ extension ActiveInstance {
         }
         progress.value = .ready
         activator.instanceReady(self)
+        if !activator.isDraining {
+            host.parking.started(version, maximum: version.configuration.maximumInstances ?? host.options.maximumInstances) {
+                InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
+            }
+        }
         HealthWatch.begin(self)
     }
 
@@ -142,6 +148,7 @@ extension ActiveInstance {
 
     private func exited(_ exit: InstanceExit) {
         host.meter.ended(version.key.function, exit)
+        if exit == .outOfMemory { host.countOutOfMemory(version.key.function) }
         let wasReady = if case .ready = progress.value { true } else { false }
         end()
         withLastOutput { output in
@@ -149,7 +156,7 @@ extension ActiveInstance {
             self.platform("Instance ended: \(StartFailure.words(exit, self.version))")
             self.log?.end()
             if !wasReady { self.activator.startFailed(self, error, gone: true) } else { self.activator.exited(self, error) }
-            self.tellExit(StartFailure.words(exit, self.version))
+            self.tellExit(ProgramExit(words: StartFailure.words(exit, self.version), isOutOfMemory: exit == .outOfMemory))
         }
     }
 

@@ -51,6 +51,8 @@ public final class ActiveInstance: Sendable {
     /// A server with one thread may answer on one connection only, so the next loop has the last one close its own.
     public let connectionHome = Atomic<Int>(-1)
     let slot: Int
+    /// What it is started with, where it was prepared ahead of need.
+    private let prepared: InstanceSpec?
     let home: any EventLoop
     let host: HostContext
     let activator: FunctionActivator
@@ -58,9 +60,10 @@ public final class ActiveInstance: Sendable {
     let progress: NIOLoopBoundBox<Progress>
     let ended: EventLoopPromise<Void>
 
-    init(id: InstanceID, slot: Int, activator: FunctionActivator, host: HostContext, home: any EventLoop) {
+    init(id: InstanceID, slot: Int, prepared: InstanceSpec? = nil, activator: FunctionActivator, host: HostContext, home: any EventLoop) {
         self.id = id
         self.slot = slot
+        self.prepared = prepared
         self.activator = activator
         self.host = host
         self.home = home
@@ -84,7 +87,7 @@ public final class ActiveInstance: Sendable {
     /// Asks the launcher for it. Everything after this is driven by events.
     func begin() {
         host.meter.asked(version.key.function)
-        let spec = InstanceEnvironment.spec(id, version, host.options)
+        let spec = prepared ?? InstanceEnvironment.spec(id, version, host.options)
         let limit = home.scheduleTask(in: host.options.startUpTime) { self.startUpTimePassed() }
         shared.withLock { $0.startUpLimit = limit }
         host.launcher.start(spec) { event in

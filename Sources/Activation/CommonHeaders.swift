@@ -3,14 +3,16 @@ public import FunctionModel
 
 /// What every request to an instance says about the function that it is.
 public enum CommonHeaders {
-    /// Source of names and of what is empty: Function Compute contract §7.3.
+    /// What a request without a role's credentials says of them.
+    public static let noCredentials = [("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", "")]
+
+    /// All but the credentials. Source of names and of what is empty: Function Compute contract §7.3.
     ///
     /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
     public static func of(_ version: RunnableVersion, qualifier: String?, region: String, account: String) -> [(String, String)] {
         let configuration = version.configuration
         let latest = version.key.version == "LATEST"
         return [
-            ("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", ""),
             ("x-fc-function-name", version.key.function), ("x-fc-function-handler", configuration.handler),
             ("x-fc-function-memory", String(configuration.memorySize)), ("x-fc-function-timeout", String(configuration.timeout)),
             ("x-fc-region", region), ("x-fc-account-id", account), ("x-fc-qualifier", qualifier ?? version.key.version),

@@ -23,7 +23,7 @@ public final class EventRun: Sendable {
             /// What the program printed last, both streams.
             case completed(String)
             /// The function's own error, for people.
-            case failed(String)
+            case failed(String, timedOut: Bool)
             case refused(CallRefusal)
         }
 
@@ -101,12 +101,12 @@ public final class EventRun: Sendable {
             case _ where timedOut: "Function timed out after \(version.configuration.timeout) seconds"
             default: "Process exited unexpectedly before completing request: \(StartFailure.words(exit, version))"
             }
-        guard let log else { return finish(.failed(failure ?? ""), log: "") }
+        guard let log else { return finish(.failed(failure ?? "", timedOut: timedOut), log: "") }
         log.requestFinished(request, error: failure)
         log.lastOutput(bytes: Self.outputBytes) { output in
             log.tail(self.request, bytes: 4096) { tail in
                 log.end()
-                self.finish(failure.map { .failed($0) } ?? .completed(output), log: tail)
+                self.finish(failure.map { .failed($0, timedOut: timedOut) } ?? .completed(output), log: tail)
             }
         }
     }

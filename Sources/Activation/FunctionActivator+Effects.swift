@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import FunctionModel
 internal import NIOCore
+internal import Sandbox
 internal import Synchronization
 
 extension FunctionActivator {
@@ -18,7 +19,9 @@ extension FunctionActivator {
                     continue
                 }
                 let loop = home ?? guarded.waiters.first?.value.loop ?? host.loops.next()
-                let instance = ActiveInstance(id: host.newInstanceID(), slot: slot, activator: self, host: host, home: loop)
+                let prepared = host.parking.take(version.key)
+                let instance = ActiveInstance(
+                    id: prepared?.id ?? host.newInstanceID(), slot: slot, prepared: prepared, activator: self, host: host, home: loop)
                 guarded.instances[slot] = instance
                 effects.append(.begin(instance))
             case .grant(let call, let slot, let first):

@@ -166,7 +166,10 @@ public final class FunctionActivator: Sendable {
         change { $0.state.provision(instances, startsOnDemand: startsOnDemand, now: $1) }
     }
 
-    func drain() { change { $0.state.drain(now: $1) } }
+    func drain() {
+        host.parking.retire(version.key)
+        change { $0.state.drain(now: $1) }
+    }
 
     /// - Returns: the instances that end by this.
     func stopAll() -> [ActiveInstance] {
@@ -184,6 +187,9 @@ public final class FunctionActivator: Sendable {
         change { $0.state.abort(error, now: $1) }
         return instances
     }
+
+    /// No new call comes to this version any more.
+    var isDraining: Bool { guarded.withLock { $0.state.draining } }
 
     private func tick() { change { $0.state.tick(now: $1) } }
 

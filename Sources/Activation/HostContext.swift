@@ -17,7 +17,12 @@ final class HostContext: Sendable {
     let random: @Sendable () -> UInt64
     let logger: Logger
     let meter: InstanceMeter
+    let parking: ParkedInstances
+    /// Closes what an event loop of the gateway, given by its number, holds of an instance.
+    let closer = Mutex<(@Sendable (Int, ActiveInstance) -> Void)?>(nil)
     private let alive = Atomic<Int>(0)
+    /// Instances that the kernel ended for want of memory, by function, since the host started.
+    private let outOfMemory = Mutex<[String: Int]>([:])
     private let observers = Mutex<[@Sendable (ActiveInstance) -> Void]>([])
 
     init(
@@ -32,6 +37,17 @@ final class HostContext: Sendable {
         self.random = random
         self.logger = logger
         meter = InstanceMeter(factory: metrics)
+        var limits = ParkingState.Limits()
+        limits.all = options.parkedInstances
+        let parking = ParkedInstances(limits: limits, launcher: launcher, clock: clock)
+        self.parking = parking
+        launcher.observeMemoryPressure { [weak parking] in parking?.pressure() }
+        // Versions that are called no more hold on to nothing, also where no other is called either.
+        if options.parkedInstances > 0 {
+            loops.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [weak parking] task in
+                if let parking { parking.tick() } else { task.cancel() }
+            }
+        }
     }
 
     /// Takes one of the host's places for an instance.
@@ -57,6 +73,10 @@ final class HostContext: Sendable {
         var random = RandomSource(next: random)
         return RequestID(seconds: clock.unixMilliseconds() / 1000, using: &random)
     }
+
+    func countOutOfMemory(_ function: String) { outOfMemory.withLock { $0[function, default: 0] += 1 } }
+
+    func outOfMemoryEnds() -> [String: Int] { outOfMemory.withLock { $0 } }
 
     func newInstanceID() -> InstanceID {
         var random = RandomSource(next: random)

@@ -12,12 +12,14 @@ enum InstanceEnvironment {
     ) -> InstanceSpec {
         let configuration = version.configuration
         let memory = UInt64(configuration.memorySize) << 20
-        return InstanceSpec(
+        var spec = InstanceSpec(
             id: id, layers: version.layers, arguments: version.arguments, environment: environment(id, version, options, own),
             workingDirectory: version.workingDirectory, user: version.user, hostname: id.text,
             limits: InstanceLimits(
                 memory: memory, milliCPU: UInt32((configuration.cpu * 1000).rounded()), temporary: UInt64(configuration.diskSize) << 20),
             port: UInt16(clamping: configuration.port))
+        spec.capabilities = InstanceCapabilities(configuration.capabilities.compactMap { InstanceCapabilities.named[$0] })
+        return spec
     }
 
     private static func environment(
@@ -33,11 +35,12 @@ enum InstanceEnvironment {
                 ("FC_FUNCTION_VERSION", version.key.version),
                 ("FC_VER_ID", version.key.version), ("FC_HANDLER", configuration.handler), ("FC_SERVER_PORT", String(configuration.port)),
             ]
-        let names = Set(own.map(\.0))
+        let credentials = configuration.roleInEnvironment.map(options.credentials) ?? []
+        let names = Set((own + credentials).map(\.0))
         func name(_ variable: String) -> String { String(variable.prefix { $0 != "=" }) }
         var result = version.environment.filter { !names.contains(name($0)) }
         // Whoever sets PORT means it; the reserved names are the host's alone.
         if !result.contains(where: { name($0) == "PORT" }) { result.append("PORT=\(configuration.port)") }
-        return result + own.map { "\($0.0)=\($0.1)" }
+        return result + (own + credentials).map { "\($0.0)=\($0.1)" }
     }
 }

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -24,7 +26,13 @@ static void reap(pid_t program, int report) {
     }
 }
 
-int clinux_start_program(int report) {
+int clinux_enter_users(int user_namespace) {
+    if (setns(user_namespace, CLONE_NEWUSER) != 0) return -1;
+    if (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, 0, 0, 0) != 0) return -1;
+    return (int)syscall(SYS_setresuid, 0, 0, 0);
+}
+
+int clinux_start_program(int report, int user_namespace) {
     // Blocked before the fork, so that no signal falls between; waiting for a blocked signal takes it even where its action is to ignore.
     sigset_t all;
     sigfillset(&all);
@@ -33,16 +41,23 @@ int clinux_start_program(int report) {
     if (program <= 0) return program;
 
     // First, with every copy of the status socket: its end of file tells the launcher that the program was executed.
+    int last = user_namespace ? user_namespace : report; // The number behind the report's.
     close_range(0, (unsigned)report - 1, 0);
-    close_range((unsigned)report + 1, ~0U, 0);
+    close_range((unsigned)last + 1, ~0U, 0);
     // Detaching takes effect at once, but returns only after an RCU grace period: the program need not wait for that.
     if (umount2("/", MNT_DETACH) != 0) _exit(1);
     clinux_ordinary_priority();
-    clinux_set_capabilities(1ULL << CAP_KILL); // The program may run as another user.
+    if (user_namespace) {
+        if (clinux_enter_users(user_namespace) != 0) _exit(1);
+        close(user_namespace);
+    }
+    clinux_set_capabilities(1ULL << CAP_KILL, 0); // The program may run as another user.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_NAME, "init", 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // Last: a change of capabilities clears it.
+    struct pollfd reader = {.fd = report};
+    if (poll(&reader, 1, 0) > 0) _exit(1); // The launcher has died just before: nobody reads the report any more.
     for (;;) {
         siginfo_t info;
         int signal = sigwaitinfo(&all, &info);

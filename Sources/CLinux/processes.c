@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -36,6 +37,38 @@ int clinux_reap(int pidfd, int *code, int *status) {
     *code = info.si_code;
     *status = info.si_status;
     return info.si_pid != 0;
+}
+
+int clinux_make_user_namespace(uint32_t first, uint32_t count, int *pidfd) {
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
+    if (pid < 0) return -1;
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        alarm(1); // Whoever made it may have died before that.
+        for (;;) pause();
+    }
+    static const char *const files[] = {"uid_map", "gid_map"};
+    char path[64], map[64];
+    int length = snprintf(map, sizeof map, "0 %u %u", first, count), space = -1;
+    for (int index = 0; index < 2; index++) {
+        snprintf(path, sizeof path, "/proc/%d/%s", pid, files[index]);
+        int file = open(path, O_WRONLY | O_CLOEXEC);
+        if (file < 0) goto end;
+        ssize_t written = write(file, map, (size_t)length);
+        close(file);
+        if (written != length) goto end;
+    }
+    snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+    space = open(path, O_RDONLY | O_CLOEXEC);
+end:;
+    int reason = errno;
+    clinux_pidfd_send_signal(*pidfd, SIGKILL);
+    if (space < 0) {
+        close(*pidfd);
+        waitpid(pid, NULL, 0);
+    }
+    errno = reason;
+    return space;
 }
 
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }

@@ -135,14 +135,18 @@ static int bound_capabilities(uint64_t keep) {
     return 0;
 }
 
-int clinux_set_capabilities(uint64_t wanted) {
+int clinux_set_capabilities(uint64_t wanted, int kept) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct now[2], data[2] = {0};
     if (syscall(SYS_capget, &header, now) != 0) return -1;
     for (int half = 0; half < 2; half++) // Intersected, because root may lack some.
         data[half].permitted = data[half].effective = (uint32_t)(wanted >> (32 * half)) & now[half].permitted;
+    if (kept) data[0].inheritable = data[0].permitted, data[1].inheritable = data[1].permitted;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return -1;
-    return (int)syscall(SYS_capset, &header, data);
+    if (syscall(SYS_capset, &header, data) != 0) return -1;
+    for (int capability = 0; kept && capability < 64; capability++)
+        if (data[capability / 32].inheritable >> (capability % 32) & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return -1;
+    return 0;
 }
 
 // A path may lead to a folder outside of the root through a descriptor that somebody left open (CVE-2024-21626). The kernel then answers
@@ -175,6 +179,15 @@ static int load_filter(const struct clinux_step *step, int status_socket) {
     return result;
 }
 
+static int await_byte(int fd) {
+    char byte;
+    ssize_t count;
+    do count = read(fd, &byte, 1);
+    while (count < 0 && errno == EINTR);
+    if (count == 0) _exit(0);
+    return count < 0 ? -1 : 0;
+}
+
 static int execute(const struct clinux_step *step) {
     if (step->fd >= 0) return (int)syscall(SYS_execveat, step->fd, "", step->arguments, step->environment, AT_EMPTY_PATH);
     int reason = ENOENT;
@@ -194,6 +207,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_UNSHARE: return unshare((int)step->flags);
     case CLINUX_SETNS: return setns(step->fd, (int)step->flags);
     case CLINUX_PROPAGATION: return mount(NULL, "/", NULL, MS_REC | step->flags, NULL);
+    case CLINUX_MOUNT: return mount(step->text, step->path, step->text, step->flags, step->list[0]);
     case CLINUX_NEW_MOUNT: return new_mount(step);
     case CLINUX_ATTACH_MOUNT: return attach(step->fd, step->path);
     case CLINUX_COVER: return cover(step->text, step->path);
@@ -210,7 +224,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
         if (step->fd == *status_socket) *status_socket = (int)step->flags;
         return 0;
     case CLINUX_CLOSE_FROM: return close_range((unsigned)step->flags, ~0U, 0);
-    case CLINUX_START_PROGRAM: return clinux_start_program(step->fd);
+    case CLINUX_START_PROGRAM: return clinux_start_program(step->fd, (int)step->flags);
     case CLINUX_ORDINARY_PRIORITY: return clinux_ordinary_priority();
     case CLINUX_KEYRING: return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS ? -1 : 0;
     case CLINUX_LIMIT: return limit((int)step->flags, step->value);
@@ -220,11 +234,16 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_BOUND_CAPABILITIES: return bound_capabilities(step->value);
     case CLINUX_GROUPS: return (int)syscall(SYS_setgroups, step->flags, step->groups);
     case CLINUX_GROUP: return (int)syscall(SYS_setresgid, (gid_t)step->value, (gid_t)step->value, (gid_t)step->value);
-    case CLINUX_USER: return (int)syscall(SYS_setresuid, (uid_t)step->value, (uid_t)step->value, (uid_t)step->value);
-    case CLINUX_CAPABILITIES: return clinux_set_capabilities(step->value);
+    case CLINUX_USER: // What of the capabilities stays is the next step's to say; the execution of a program ends this.
+        if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return -1;
+        return (int)syscall(SYS_setresuid, (uid_t)step->value, (uid_t)step->value, (uid_t)step->value);
+    case CLINUX_CAPABILITIES: return clinux_set_capabilities(step->value, 1);
+    case CLINUX_ENTER_USERS: return clinux_enter_users(step->fd);
     case CLINUX_NO_NEW_PRIVILEGES: return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    case CLINUX_RESTRICT_FILES: return (int)syscall(SYS_landlock_restrict_self, step->fd, 0);
     case CLINUX_WORKING_DIRECTORY: return working_directory(step->path);
     case CLINUX_SECCOMP: return load_filter(step, *status_socket);
+    case CLINUX_AWAIT: return await_byte(step->fd);
     case CLINUX_EXECUTE: return execute(step);
     }
     errno = EINVAL;

@@ -14,7 +14,12 @@ extension Catalog {
         try await turns.run { [self] in
             let functions = try await store.functions().compactMap(\.manifest)
             let versions = try await store.versions().map(\.manifest)
-            return try await images.collect(all: all, used: running.union(functions).union(versions), dryRun: dryRun)
+            var used = running.union(functions).union(versions)
+            // One that has just come for a function, which does not know of it yet.
+            for coming in try await store.preparations() {
+                if let image = try await images.resolve(coming.configuration.image) { used.insert(image.manifestDigest) }
+            }
+            return try await images.collect(all: all, used: used, dryRun: dryRun)
         }
     }
 }

@@ -15,9 +15,15 @@ extension Catalog {
         try await prepareLayers(input)
         return try await turns.run { [self] in
             if try await store.function(name) != nil { throw Self.exists(name) }
-            let content =
-                try await mustBring(configuration.image)
-                ? FunctionContent(configuration: configuration, manifest: nil) : try await content(name, configuration)
+            let content: FunctionContent
+            if try await mustBring(configuration.image) {
+                var coming = configuration
+                coming.layers = try await layers(configuration.layers, keeping: []).layers
+                content = FunctionContent(configuration: coming, manifest: nil)
+                preparation.entrust(input, of: name)
+            } else {
+                content = try await self.content(name, configuration)
+            }
             let id = newID()
             guard let record = try await store.createFunction(name, id: id, content: content, tags: tags, at: now()) else {
                 throw Self.exists(name)
@@ -41,6 +47,8 @@ extension Catalog {
             var configuration = pending.flatMap { $0.failure == nil ? $0.configuration : nil } ?? old.configuration
             try configuration.apply(input)
             if try await mustBring(configuration.image) {
+                preparation.entrust(input, of: name)
+                configuration.layers = try await layers(configuration.layers, keeping: old.configuration.layers).layers
                 try await beginPreparing(name, configuration)
                 try await publish(old)
                 return try await view(old)
@@ -114,9 +122,11 @@ extension Catalog {
 
     func view(_ record: FunctionRecord) async throws -> FunctionView {
         let route = await routes.route(record.name)
-        return FunctionView(
+        var view = FunctionView(
             record: record, version: nil, preparation: try await store.preparation(of: record.name), state: route?.state ?? .pending,
             restriction: route?.restriction, host: host)
+        view.isSwitching = route?.versions["LATEST"].map { $0.key.revision != record.revision } ?? false
+        return view
     }
 
     /// Pins the image, and makes sure before anything is stored that there is something to run.

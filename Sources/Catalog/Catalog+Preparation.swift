@@ -17,9 +17,11 @@ extension Catalog {
     func prepare(_ record: PreparationRecord) {
         let task = Task { [self] in
             var failure: String?
-            do { try await preparation.bring(record.configuration.image, for: record.configuration) } catch is CancellationError {
+            do {
+                try await preparation.bring(record.configuration.image, for: record.configuration, of: record.function)
+            } catch is CancellationError {
                 return
-            } catch { failure = "\(error)" }
+            } catch { failure = (error as? ServiceError)?.message ?? "\(error)" }
             do {
                 try await turns.run { [self, failure] in try await conclude(record, failure) }
             } catch {
@@ -37,7 +39,8 @@ extension Catalog {
             _ = try await store.failPreparation(record, because: failure)
         } else {
             do {
-                let content = try await content(record.function, record.configuration)
+                let kept = try await store.function(record.function)?.configuration.layers ?? []
+                let content = try await content(record.function, record.configuration, keeping: kept)
                 _ = try await store.updateFunction(record.function, content: content, at: now())
             } catch let error as ServiceError { _ = try await store.failPreparation(record, because: error.message) }
         }

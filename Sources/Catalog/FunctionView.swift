@@ -10,6 +10,8 @@ public struct FunctionView: Hashable, Sendable {
     /// What the function is to become when its image is here; or would have, where the image did not come.
     public var preparation: PreparationRecord?
     public var state: FunctionRoute.State
+    /// Whether calls still go to the state before.
+    public var isSwitching = false
     /// Set where the function is switched off.
     public var restriction: InvocationRestriction?
     public var host: HostIdentity
@@ -59,6 +61,11 @@ public struct FunctionView: Hashable, Sendable {
 
     private var updateStatus: [String: JSONValue] {
         switch preparation {
+        case nil where isSwitching:
+            [
+                "lastUpdateStatus": "InProgress", "lastUpdateStatusReason": "an instance of the new state is being started",
+                "lastUpdateStatusReasonCode": "InstanceStarting",
+            ]
         case nil: ["lastUpdateStatus": "Successful"]
         case .some(let coming):
             if let failure = coming.failure {

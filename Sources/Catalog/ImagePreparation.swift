@@ -10,9 +10,11 @@ public protocol ImagePreparation: Sendable {
 
     /// Brings the image, so that the image library finds it by its name when this returns. Cancelled where nobody needs it any more.
     ///
-    /// - Parameter configuration: has the credentials that go with the image.
     /// - Throws: an error that reads as the reason: registry, status, and which credentials were used.
-    func bring(_ reference: String, for configuration: FunctionConfiguration) async throws
+    func bring(_ reference: String, for configuration: FunctionConfiguration, of function: String) async throws
+
+    /// Hands over what came with a function and is stored nowhere: the password of its registry. It is for the next ``bring(_:for:of:)`` of it.
+    func entrust(_ input: [String: JSONValue], of function: String)
 }
 
 /// A host that has the images that were loaded into it, and no others.
@@ -21,5 +23,7 @@ public struct LoadedImagesOnly: ImagePreparation {
 
     public func mustBring(_ reference: String, isHere: Bool) -> Bool { false }
 
-    public func bring(_ reference: String, for configuration: FunctionConfiguration) async throws {}
+    public func bring(_ reference: String, for configuration: FunctionConfiguration, of function: String) async throws {}
+
+    public func entrust(_ input: [String: JSONValue], of function: String) {}
 }

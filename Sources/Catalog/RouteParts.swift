@@ -8,6 +8,7 @@ struct RouteParts {
     var aliases: [AliasRecord] = []
     var triggers: [TriggerRecord] = []
     var settings: [SettingKind: [SettingRecord]] = [:]
+    var asyncConfigs: [AsyncConfigRecord] = []
     var preparation: PreparationRecord?
 
     /// - Returns: the parts of every function that has any.
@@ -16,6 +17,7 @@ struct RouteParts {
         for record in try await store.versions() { all[record.function, default: RouteParts()].versions.append(record) }
         for record in try await store.aliases() { all[record.function, default: RouteParts()].aliases.append(record) }
         for record in try await store.triggers() { all[record.function, default: RouteParts()].triggers.append(record) }
+        for record in try await store.asyncConfigs() { all[record.function, default: RouteParts()].asyncConfigs.append(record) }
         for record in try await store.preparations() { all[record.function, default: RouteParts()].preparation = record }
         for kind in routed {
             for record in try await store.settings(kind) {
@@ -30,6 +32,7 @@ struct RouteParts {
         parts.versions = try await store.versions(of: function)
         parts.aliases = try await store.aliases(of: function)
         parts.triggers = try await store.triggers(of: function)
+        parts.asyncConfigs = try await store.asyncConfigs(of: function)
         parts.preparation = try await store.preparation(of: function)
         for kind in routed { parts.settings[kind] = try await store.settings(kind, of: function) }
         return parts
@@ -43,6 +46,12 @@ struct RouteParts {
         var route = FunctionRoute(state: .active, versions: [:])
         for record in aliases { route.aliases[record.alias.name] = record.alias }
         route.triggers = triggers.map(\.trigger)
+        for record in asyncConfigs { route.asyncConfigs[record.qualifier] = record.config }
+        route.timers = triggers.compactMap { record in
+            guard case .timer(let timer) = record.trigger.kind, timer.isEnabled else { return nil }
+            return RoutedTimer(
+                id: record.id, name: record.trigger.name, qualifier: record.trigger.qualifier, timer: timer, since: record.modified)
+        }
         route.reservedConcurrency = settings[.concurrency]?.first?.content["reservedConcurrency"]?.integer
         route.restriction = settings[.invocation]?.first.map {
             InvocationRestriction(reason: $0.content["reason"]?.string ?? "", modified: $0.modified)

@@ -35,6 +35,7 @@ public struct Console: Sendable {
         do {
             if request.method == "POST" { try check(request, visit) }
             if let answer = try await signedOut(request, &visit) { return answer }
+            visit.hasQueue = try await ask("/swiftlet/v1/queue") != nil
             return try await page(request, visit)
         } catch let error as ServiceError {
             return try pages.failure(error, visit)
@@ -76,6 +77,8 @@ public struct Console: Sendable {
         case ("GET", "functions", 2): return try await function(segments[1], request, visit)
         case ("POST", "functions", 3): return try await act(segments[2], on: segments[1], request, visit)
         case ("GET", "images", 1): return try await images(visit)
+        case ("GET", "queue", 1): return try await queue(visit)
+        case ("POST", "queue", 2): return try await act(onQueue: segments[1], request, visit)
         default: throw ServiceError(status: 404, code: "NotFound", message: "there is no such page; begin at the list of functions")
         }
     }
@@ -89,4 +92,6 @@ struct Visit: Sendable {
     var version: String
     /// Whether this host is signed in to by a key.
     var hasKeys: Bool
+    /// Whether this host has a queue of asynchronous invocations.
+    var hasQueue = false
 }

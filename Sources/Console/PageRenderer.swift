@@ -28,8 +28,9 @@ struct PageRenderer: Sendable {
         values["title"] = title
         values["version"] = visit.version
         values["signedIn"] = visit.session.isSignedIn
+        values["hasQueue"] = visit.hasQueue
         values["hasKeys"] = visit.hasKeys
-        values["at-\(template)"] = true
+        values["at-\(template == "function" ? "functions" : template)"] = true
         guard let inner = library.render(values, withTemplate: template) else { throw MissingTemplate(name: template) }
         values["content"] = inner
         guard let body = library.render(values, withTemplate: "frame") else { throw MissingTemplate(name: "frame") }

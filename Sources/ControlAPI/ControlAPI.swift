@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Activation
+public import AsyncInvocation
 public import Catalog
 public import Console
 public import FunctionLog
@@ -45,7 +46,8 @@ public struct ControlAPI: Sendable {
 
     /// - Parameter stopTime: how long answers in progress may take when the host stops, before they are cut off.
     public init(
-        address: Address, catalog: Catalog, images: ImageLibrary, instances: ActivationService, logs: FunctionLogs, facts: HostFacts,
+        address: Address, catalog: Catalog, images: ImageLibrary, instances: ActivationService,
+        invocations: AsyncInvocationService, logs: FunctionLogs, access: AccessRegister? = nil, facts: HostFacts,
         metrics: PrometheusRegistry = PrometheusRegistry(families: []), history: FunctionHistory? = nil, caller: ConsoleHost.Caller? = nil,
         logger: Logger, group: any EventLoopGroup, stopTime: Duration = .seconds(10), now: @escaping @Sendable () -> Timestamp
     ) {
@@ -54,9 +56,8 @@ public struct ControlAPI: Sendable {
         self.group = group
         self.stopTime = stopTime
         var responder = ControlResponder(
-            catalog: catalog, images: images, instances: instances, logs: logs, facts: facts, metrics: metrics, history: history,
-            logger: logger,
-            now: now)
+            catalog: catalog, images: images, instances: instances, invocations: invocations, logs: logs, access: access, facts: facts,
+            metrics: metrics, history: history, logger: logger, now: now)
         if let caller {
             // The operations themselves have no console: a page asks them, never the other way.
             let api = responder

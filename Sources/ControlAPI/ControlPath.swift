@@ -22,6 +22,11 @@ enum ControlPath: Hashable, Sendable {
     case trigger(String, of: String)
     case tags
     case regions
+    case asyncConfig(String)
+    case asyncConfigs
+    case asyncTasks(String)
+    case asyncTask(String, of: String)
+    case asyncTaskStop(String, of: String)
     case domains
     case domain(String)
     case layers
@@ -40,8 +45,17 @@ enum ControlPath: Hashable, Sendable {
     case coldStarts(String)
     case aliasHistory(String, of: String)
     case aliasRollback(String, of: String)
+    case deadLetters
+    case deadLetter(String, of: String)
+    case deadLetterRedrive
+    case deadLetterPurge
+    case queue
     case layerCode(String, of: String)
     case object(String, in: String)
+    case keys
+    case key(String)
+    case roles
+    case role(String)
     case host
     /// Prometheus text.
     case metrics
@@ -79,6 +93,7 @@ enum ControlPath: Hashable, Sendable {
     private static func functionCompute(_ segments: [String]) -> ControlPath {
         if segments.contains("") { return .unsupported }
         if segments.count == 1, let path = ofTheHost[segments[0]] { return path }
+        if segments == ["async-invoke-configs"] { return .asyncConfigs }
         if segments.count == 2, segments[0] == "custom-domains" { return .domain(segments[1]) }
         if segments.first == "layers" { return layer(segments) }
         // Some clients send the slashes of the resource name as they are.
@@ -101,6 +116,10 @@ enum ControlPath: Hashable, Sendable {
         case 4 where segments[2] == "triggers": return .trigger(segments[3], of: segments[1])
         case 4 where segments[2] == "invoke" && segments[3] == "disable": return .invocationSwitch(segments[1], isOn: false)
         case 4 where segments[2] == "invoke" && segments[3] == "enable": return .invocationSwitch(segments[1], isOn: true)
+        case 3 where segments[2] == "async-invoke-config": return .asyncConfig(segments[1])
+        case 3 where segments[2] == "async-tasks": return .asyncTasks(segments[1])
+        case 4 where segments[2] == "async-tasks": return .asyncTask(segments[3], of: segments[1])
+        case 5 where segments[2] == "async-tasks" && segments[4] == "stop": return .asyncTaskStop(segments[3], of: segments[1])
         default: return .unsupported
         }
     }
@@ -126,7 +145,16 @@ enum ControlPath: Hashable, Sendable {
         guard !segments.contains("") else { return .unknown }
         switch (segments.first, segments.count) {
         case ("host", 1): return .host
+        case ("queue", 1): return .queue
+        case ("dead-letters", 1): return .deadLetters
+        case ("dead-letters", 2) where segments[1] == "redrive": return .deadLetterRedrive
+        case ("dead-letters", 2) where segments[1] == "purge": return .deadLetterPurge
+        case ("dead-letters", 3): return .deadLetter(segments[2], of: segments[1])
         case ("images", 1): return .images
+        case ("keys", 1): return .keys
+        case ("keys", 2): return .key(segments[1])
+        case ("roles", 1): return .roles
+        case ("roles", 2): return .role(segments[1])
         case ("images", 2): return .image(segments[1])
         case ("images", 3) where segments[2] == "tags": return .imageTags(segments[1])
         case ("images", 3) where segments[2] == "archive": return .imageArchive(segments[1])

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import Activation
+import AsyncInvocation
 import Catalog
 import Console
 import FunctionLog
@@ -17,7 +19,9 @@ struct ControlResponder: HTTPResponder {
     let catalog: Catalog
     let images: ImageLibrary
     let instances: ActivationService
+    let invocations: AsyncInvocationService
     let logs: FunctionLogs
+    let access: AccessRegister?
     let facts: ControlAPI.HostFacts
     let metrics: PrometheusRegistry
     let history: FunctionHistory?
@@ -48,7 +52,11 @@ struct ControlResponder: HTTPResponder {
     func answer(_ request: Request, _ id: RequestID) async throws -> Response {
         let path = try ControlPath(raw: request.target.path)
         let query = try QueryItems(raw: request.target.query)
-        try RequestAuthorization.check(request, path)
+        let (caller, request) = try RequestAuthorization(authority: access?.authority).check(request, path)
+        return try await RequestAuthorization.$caller.withValue(caller) { try await operate(request, path, query, id) }
+    }
+
+    private func operate(_ request: Request, _ path: ControlPath, _ query: QueryItems, _ id: RequestID) async throws -> Response {
         switch (path, request.method) {
         case (.functions, .post): return try await createFunction(request)
         case (.functions, .get): return try await listFunctions(query)
@@ -70,6 +78,24 @@ struct ControlResponder: HTTPResponder {
             return .nothing
         case (.aliasHistory(let alias, of: let name), .get): return try await aliasHistory(alias, name)
         case (.aliasRollback(let alias, of: let name), .post): return try await rollBackAlias(alias, name, request)
+        case (.asyncConfig(let name), .put): return try await putAsyncConfig(name, query, request)
+        case (.asyncConfig(let name), .get): return try await asyncConfig(name, query)
+        case (.asyncConfig(let name), .delete): return try await deleteAsyncConfig(name, query)
+        case (.asyncConfigs, .get): return try await listAsyncConfigs(query)
+        case (.asyncTasks(let name), .get): return try await listAsyncTasks(name, query)
+        case (.asyncTask(let task, of: let name), .get): return try await asyncTask(task, name)
+        case (.asyncTaskStop(let task, of: let name), .put): return try await stopAsyncTask(task, name)
+        case (.deadLetters, .get): return try await listDeadLetters(query)
+        case (.deadLetter(let task, of: let name), .get): return try await deadLetter(task, name)
+        case (.deadLetterRedrive, .post): return try await redriveDeadLetters(request)
+        case (.deadLetterPurge, .post): return try await purgeDeadLetters(request)
+        case (.queue, .get): return try await queueStatistics()
+        case (.keys, .post): return try await createKey(request)
+        case (.keys, .get): return try await listKeys()
+        case (.key(let id), .delete): return try await revokeKey(id)
+        case (.roles, .get): return try await listRoles()
+        case (.role(let name), .put): return try await putRole(name, request)
+        case (.role(let name), .delete): return try await deleteRole(name)
         case (.layers, .get): return try await listLayers(request, query)
         case (.layerVersions(let layer), .post): return try await createLayerVersion(layer, request)
         case (.layerVersions(let layer), .get): return try await listLayerVersions(layer, request, query)
@@ -138,8 +164,11 @@ struct ControlResponder: HTTPResponder {
         case .imageArchive: methods = "GET"
         case .functionInstances: methods = "DELETE"
         case .functionLogs, .coldStarts, .aliasHistory, .layerCode, .host, .metrics, .functionHistory: methods = "GET"
-        case .object: methods = "PUT, DELETE"
-        case .aliasRollback: methods = "POST"
+        case .deadLetters, .deadLetter, .queue, .roles: methods = "GET"
+        case .object, .role: methods = "PUT, DELETE"
+        case .keys: methods = "GET, POST"
+        case .key: methods = "DELETE"
+        case .aliasRollback, .deadLetterRedrive, .deadLetterPurge: methods = "POST"
         case .invocations:
             throw ServiceError(
                 status: 400, code: "PathNotSupported", message: "this address takes no calls; the host takes them on \(facts.listen)")

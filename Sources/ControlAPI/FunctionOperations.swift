@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import Catalog
 import FunctionLog
 import FunctionModel
@@ -11,13 +12,15 @@ extension ControlResponder {
     static var pageSizes: ClosedRange<Int> { 1...100 }
 
     func createFunction(_ request: Request) async throws -> Response {
-        Response(json: try await catalog.create(try await request.jsonObject()).json)
+        let input = try await request.jsonObject()
+        try RequestAuthorization.caller.require(.manage, function: input["functionName"]?.string)
+        return Response(json: try await catalog.create(input).json)
     }
 
     func listFunctions(_ query: QueryItems) async throws -> Response {
         let filter = FunctionFilter(
             prefix: query.string("prefix") ?? "", name: query.string("functionName"), description: query.string("description"),
-            tags: try FunctionTag.list(try query.json("tags")),
+            tags: try FunctionTag.list(try query.json("tags")), policy: RequestAuthorization.caller.policy,
             // Every function here runs an image without a GPU.
             isPossible: [nil, "custom-container"].contains(query.string("runtime")) && query.string("gpuType") == nil
                 && query.string("resourceGroupId") == nil && [nil, "v3"].contains(query.string("fcVersion")?.lowercased()))

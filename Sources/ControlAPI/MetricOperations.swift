@@ -24,7 +24,8 @@ extension FunctionHistory.Step {
     var json: JSONValue {
         [
             "time": .string(Timestamp(milliseconds: time).rfc3339), "invocations": .integer(Int64(invocations)),
-            "errors": .integer(Int64(errors)), "coldStarts": .integer(Int64(coldStarts)),
+            "errors": .integer(Int64(errors)), "coldStarts": .integer(Int64(coldStarts)), "waiting": .number(waiting),
+            "oldestAge": .number(oldestAge),
         ]
     }
 }

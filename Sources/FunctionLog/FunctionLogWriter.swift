@@ -65,6 +65,12 @@ package final class FunctionLogWriter: Sendable {
         MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.pause) { self.startDraining() }
     }
 
+    /// The same for a line that is written often and always alike: `write` appends it, and is the whole cost where other lines wait already.
+    func append(_ line: () -> LogLine, _ write: (inout [UInt8]) -> Void) {
+        if state.withLock({ $0.queue.append(write) }) { return }
+        append(line())
+    }
+
     /// Removes the files; lines that wait are dropped. Lines that come later begin a new log.
     package func remove() async throws(LogFileError) {
         let result = await withCheckedContinuation { continuation in

@@ -14,6 +14,9 @@ struct InstanceOutput {
     private var requests: [RequestID] = []
     private var output = TextTail(limit: kept)
     private var newestRequest: RequestID?
+    private var newestEnd: String?
+    /// What all lines about the instance itself have in common, as JSON.
+    private let frame: PlatformFrame
     private var requestLines = TextTail(limit: kept)
 
     init(instance: InstanceID, version: String, writer: FunctionLogWriter, now: @escaping @Sendable () -> LogTime) {
@@ -21,6 +24,7 @@ struct InstanceOutput {
         self.version = version
         self.writer = writer
         self.now = now
+        frame = PlatformFrame(version: version, instance: instance)
     }
 
     /// How many requests run now.
@@ -34,22 +38,43 @@ struct InstanceOutput {
     mutating func requestStarted(_ request: RequestID) {
         requests.append(request)
         newestRequest = request
+        newestEnd = nil
         requestLines.clear()
-        platform("FC Invoke Start RequestId: " + request.text, request: request)
+        marker(Self.start, request, "")
     }
 
     mutating func requestFinished(_ request: RequestID, error: String?) {
-        platform("FC Invoke End RequestId: " + request.text + (error.map { ", Error: " + $0 } ?? ""), request: request)
+        let rest = error.map { ", Error: " + $0 } ?? ""
+        if request == newestRequest { newestEnd = rest }
+        marker(Self.end, request, rest)
         if let index = requests.firstIndex(of: request) { requests.remove(at: index) }
     }
 
     mutating func platform(_ message: String, request: RequestID?) { write(message, .platform, request: request) }
 
+    private func marker(_ words: String, _ request: RequestID, _ rest: String) {
+        let time = now().text
+        writer.append(
+            {
+                LogLine(
+                    time: time, stream: .platform, version: version, instance: instance, request: request,
+                    message: words + request.text + rest)
+            },
+            { frame.write(time, words, request, rest, to: &$0) })
+    }
+
     func lastOutput(bytes: Int) -> String { output.last(bytes: bytes, separator: "\n", terminated: false) }
 
     func tail(_ request: RequestID, bytes: Int) -> String {
-        request == newestRequest ? requestLines.last(bytes: bytes, separator: "\r\n", terminated: true) : ""
+        guard request == newestRequest else { return "" }
+        var lines = requestLines
+        lines.prepend(Self.start + request.text)
+        if let newestEnd { lines.append(Self.end + request.text + newestEnd) }
+        return lines.last(bytes: bytes, separator: "\r\n", terminated: true)
     }
+
+    private static let start = "FC Invoke Start RequestId: "
+    private static let end = "FC Invoke End RequestId: "
 
     private mutating func write(_ message: String, _ stream: LogLine.Stream, request: RequestID?) {
         if let request, request == newestRequest { requestLines.append(message) }

@@ -34,8 +34,14 @@ extension LogLine {
         self = try JSONDecoder().decode(LogLine.self, from: Data(json))
     }
 
-    private static func write(_ text: String, to bytes: inout [UInt8]) {
+    fileprivate static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        writeText(text, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// What stands between the quotes.
+    fileprivate static func writeText(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { text in
             // Most lines have nothing to escape and are copied in one go.
@@ -45,7 +51,6 @@ extension LogLine {
                 for byte in text { writeEscaped(byte, to: &bytes) }
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private static func writeEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
@@ -61,5 +66,32 @@ extension LogLine {
             bytes.append(digits[Int(byte & 15)])
         default: bytes.append(byte)
         }
+    }
+}
+
+/// Writes the lines that tell of a call's begin and end, two for each call: what they have in common is made once for an instance.
+struct PlatformFrame: Sendable {
+    private let middle: [UInt8]
+
+    init(version: String, instance: InstanceID) {
+        let line = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
+        var bytes: [UInt8] = []
+        line.write(to: &bytes)
+        // From behind the time to before the message.
+        middle = Array(bytes.dropFirst(#"{"time":""#.utf8.count).dropLast(#""message":""}"#.utf8.count + 1))
+    }
+
+    /// The same bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
+    func write(_ time: String, _ words: String, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"time":""#.utf8)
+        bytes.append(contentsOf: time.utf8)
+        bytes.append(contentsOf: middle)
+        bytes.append(contentsOf: #""request":"#.utf8)
+        LogLine.write(request.text, to: &bytes)
+        bytes.append(contentsOf: #","message":""#.utf8)
+        bytes.append(contentsOf: words.utf8)
+        LogLine.writeText(request.text, to: &bytes)
+        LogLine.writeText(rest, to: &bytes)
+        bytes.append(contentsOf: "\"}\n".utf8)
     }
 }

@@ -44,6 +44,18 @@ struct LogQueue {
         batch = next
     }
 
+    /// Takes in a line that `write` appends, where nothing is amiss.
+    ///
+    /// - Returns: false where the line must come as a ``LogLine`` to be counted, or to have the notice of a loss before it, or to be a batch's first.
+    mutating func append(_ write: (inout [UInt8]) -> Void) -> Bool {
+        guard dropped == nil, var next = batch.take() else { return false }
+        defer { batch = next }
+        guard next.bytes.count < limit else { return false }
+        write(&next.bytes)
+        next.lines += 1
+        return true
+    }
+
     mutating func take() -> Batch? {
         defer { batch = nil }
         return batch

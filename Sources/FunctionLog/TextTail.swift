@@ -25,6 +25,13 @@ struct TextTail {
         }
     }
 
+    /// Puts a line before all others, unless there is no room for it or lines have been dropped already.
+    mutating func prepend(_ line: String) {
+        guard first == 0, size + line.utf8.count <= limit else { return }
+        lines.insert(line, at: 0)
+        size += line.utf8.count
+    }
+
     mutating func clear() {
         lines.removeAll(keepingCapacity: lines.count < 64)
         first = 0

@@ -17,6 +17,8 @@ public struct FunctionConfiguration: Hashable, Sendable {
     /// Laid under `/opt` in this order, later ones over earlier ones.
     public var layers: [FunctionLayer] = []
     public var healthCheck: HealthCheck?
+    /// Names of ``FunctionLimits/capabilities`` that the program has within its own ids, sorted. Swiftlet's own; by default it has none.
+    public var capabilities: [String] = []
     /// Megabytes (2^20 bytes).
     public var memorySize: Int = 512
     /// Virtual CPUs.

@@ -61,6 +61,14 @@ extension FunctionConfiguration {
         }
         if let words = try reader.strings("command", maximumBytes: FunctionLimits.argumentBytes) { command = words.isEmpty ? nil : words }
         port = try reader.integer("port", FunctionLimits.port) ?? port
+        if let names = try reader.strings("capabilities", maximumBytes: 1024) {
+            for name in names where !FunctionLimits.capabilities.contains(name) {
+                throw .invalid(
+                    reader.field("capabilities"), .string(name),
+                    "this host takes \(FunctionLimits.capabilities.joined(separator: ", ")); nothing more is given to any function")
+            }
+            capabilities = Set(names).sorted()
+        }
         if let check = try reader.object("healthCheckConfig") { healthCheck = try check.members.isEmpty ? nil : check.healthCheck() }
         try applyStoredContainer(reader)
     }

@@ -26,6 +26,7 @@ extension FunctionConfiguration {
         members["port"] = .integer(Int64(port))
         if let entrypoint { members["entrypoint"] = .array(entrypoint.map { .string($0) }) }
         if let command { members["command"] = .array(command.map { .string($0) }) }
+        if !capabilities.isEmpty { members["capabilities"] = .array(capabilities.map { .string($0) }) }
         if let healthCheck {
             members["healthCheckConfig"] = [
                 "httpGetUrl": .string(healthCheck.path),

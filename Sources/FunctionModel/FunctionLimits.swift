@@ -44,6 +44,8 @@ public enum FunctionLimits {
     public static let storedBytes = 65536
     /// Here.
     public static let tags = 20
+    /// Here: what a function may ask for beyond an ordinary user, by the names of capabilities(7) without `CAP_`.
+    public static let capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
 }
 
 extension ServiceError {

@@ -65,6 +65,10 @@ public struct FunctionRoute: Hashable, Sendable {
     /// The most instances that may be at work at once, over all versions; 0 forbids all calls, nil leaves the bounds of configuration and host.
     public var reservedConcurrency: Int?
     public var triggers: [FunctionTrigger] = []
+    /// By qualifier: how asynchronous invocations of it are retried. One that has none goes by the defaults.
+    public var asyncConfigs: [String: AsyncInvokeConfig] = [:]
+    /// Timer triggers that are enabled.
+    public var timers: [RoutedTimer] = []
     public var capacity: [CapacitySetting] = []
 
     public init(state: State, versions: [String: RunnableVersion], aliases: [String: FunctionAlias] = [:]) {

@@ -12,7 +12,7 @@ extension FunctionConfiguration {
         "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode", "lockInfo", "invocationRestriction",
     ]
     private static let notStoredContainer: Set<String> = [
-        "image", "entrypoint", "command", "port", "healthCheckConfig", "resolvedImageUri", "accelerationInfo",
+        "image", "entrypoint", "command", "port", "healthCheckConfig", "capabilities", "resolvedImageUri", "accelerationInfo",
     ]
     private static let words: [String: [String]] = [
         "disableInjectCredentials": ["None", "Env", "Request", "All"],
@@ -78,7 +78,7 @@ extension FunctionConfiguration {
         if let lifecycle = try reader.object("instanceLifecycleConfig") { try LifecycleHook.check(lifecycle) }
     }
 
-    /// The registry's password is neither kept nor echoed: nothing here pulls from a registry, and what is not there cannot leak.
+    /// The registry's password is neither kept nor echoed: it is in memory until the image comes, and what is not there cannot leak.
     private static func withoutSecrets(_ registry: JSONValue) -> JSONValue {
         guard var members = registry.object, var login = members["authConfig"]?.object else { return registry }
         login["password"] = nil

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Activation
 internal import FunctionModel
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
 /// One client: reads heads, gives each request its exchange, one after the other, and writes what the exchange answers.
-final class ClientConnection: ChannelInboundHandler {
+final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, LoopClient {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -37,11 +38,17 @@ final class ClientConnection: ChannelInboundHandler {
     private var outgoing = PendingWrite()
     private var blockedSince: NIODeadline?
     private(set) lazy var address: String = context?.channel.remoteAddress?.ipAddress ?? "unknown"
-    /// Its place in the loop's list of clients.
     var place = 0
 
-    init(loop: GatewayLoop) {
+    /// `http` or `https`.
+    let scheme: StaticString
+    /// The first bytes of a connection may be those of HTTP/2; a stream of it has none.
+    private var mayBeHTTP2: Bool
+
+    init(loop: GatewayLoop, scheme: StaticString, isStream: Bool = false) {
         self.loop = loop
+        self.scheme = scheme
+        mayBeHTTP2 = !isStream
         state = .idle(since: loop.clock.now(), headDue: nil)
     }
 
@@ -75,7 +82,29 @@ final class ClientConnection: ChannelInboundHandler {
         isInRead = true
         if case .tunnel(let exchange) = state { return exchange.tunnelled(toFunction: bytes) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
+        if mayBeHTTP2, becomesHTTP2(context) { return }
         work()
+    }
+
+    /// HTTP/2 without TLS begins with words that are no request of HTTP/1.1 (RFC 9113 §3.4).
+    private func becomesHTTP2(_ context: ChannelHandlerContext) -> Bool {
+        guard unread.readableBytes >= 3 || unread.getInteger(at: unread.readerIndex, as: UInt8.self) != UInt8(ascii: "P") else {
+            if case .idle(let since, nil) = state { state = .idle(since: since, headDue: loop.clock.now() + loop.options.headTime) }
+            return true
+        }
+        mayBeHTTP2 = false
+        guard unread.readableBytesView.starts(with: "PRI".utf8) else { return false }
+        let bytes = unread
+        unread.clear()
+        do { try HTTP2Client.begin(on: context.channel, loop, scheme: scheme) } catch {
+            loop.logger.error("cannot speak HTTP/2: \(error)")
+            closeNow()
+            return true
+        }
+        context.fireChannelRead(wrapOutboundOut(bytes))
+        context.fireChannelReadComplete()
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        return true
     }
 
     /// Takes parts out of what has come, as many as the present exchange can take.
@@ -174,7 +203,7 @@ final class ClientConnection: ChannelInboundHandler {
             return work()
         }
         flush()
-        state = .idle(since: loop.clock.now(), headDue: nil)
+        state = .idle(since: loop.roughNow, headDue: nil)
         setReading(true)
         guard unread.readableBytes > 0 else { return }
         work()

@@ -24,7 +24,8 @@ package enum Destination: Hashable, Sendable {
     /// `{function}.localhost` or `{qualifier}.{function}.localhost`, with or without a port.
     private static func function(inHost host: String) -> (function: String, qualifier: String?)? {
         let bytes = host.utf8
-        guard bytes.count > 10 else { return nil }
+        // Most hosts end otherwise: an address, or a name of the operator's.
+        guard bytes.count > 10, bytes.contains(UInt8(ascii: "l")) || bytes.contains(UInt8(ascii: "L")) else { return nil }
         var name = bytes[...]
         if let slash = name.lastIndex(of: UInt8(ascii: "/")) { name = name[name.index(after: slash)...] }
         if let colon = name.firstIndex(of: UInt8(ascii: ":")) { name = name[..<colon] }

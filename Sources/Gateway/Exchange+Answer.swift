@@ -11,6 +11,7 @@ extension Exchange {
         guard case .forwarding(let upstream) = phase else { return }
         switch part {
         case .head(let head):
+            lastAnswerByte = loop.roughNow
             noteFirstByte()
             reusable = head.isKeepAlive
             switch kind {
@@ -22,10 +23,12 @@ extension Exchange {
                 functionFailed = head.status >= 500
                 passHead(head, upstream)
             case .controlAPI: passHead(head, upstream)
-            case .unknown: break
+            case .unknown, .queued: break
             }
         case .interim(let head): passInterim(head)
-        case .body(let bytes): answeredBody(bytes, upstream)
+        case .body(let bytes):
+            lastAnswerByte = loop.roughNow
+            answeredBody(bytes, upstream)
         case .end(let trailers): answerEnded(trailers, upstream)
         }
     }

@@ -16,10 +16,23 @@ extension Exchange {
     }
 
     /// The time limit of the function passed.
-    private func timedOut(_ limit: Int) {
-        let message = "Function timed out after \(limit) seconds"
+    private func timedOut(_ limit: TimeAmount, _ name: String) {
+        let message = "Function timed out after \(seconds(limit).dropLast(2)) seconds"
         release(.abandoned, error: message, outcome: .timeout)
-        tellFunctionError(message, code: "FunctionTimeoutError", detail: " (limit: timeout of the function, \(limit) s)")
+        tellFunctionError(message, code: "FunctionTimeoutError", detail: " (limit: \(name), \(seconds(limit)))")
+    }
+
+    /// - Returns: the limit of a forwarded call that has passed, and its name.
+    private func passedLimit(_ now: NIODeadline, since start: NIODeadline, of version: ResolvedVersion) -> (TimeAmount, String)? {
+        let total = TimeAmount.seconds(Int64(version.timeout))
+        if now - start >= total { return (total, "timeout of the function") }
+        if let limit = loop.options.answerIdleTime, let last = lastAnswerByte, client.isWritable, now - last > limit {
+            return (limit, "answer idle")
+        }
+        if let limit = loop.options.firstByteTime, lastAnswerByte == nil, requestEnded, now - max(start, lastBodyByte) > limit {
+            return (limit, "first byte")
+        }
+        return nil
     }
 
     /// The instance broke the connection before its answer was complete.
@@ -41,12 +54,13 @@ extension Exchange {
         }
     }
 
-    private func tellCrash(cause: String?) {
+    private func tellCrash(cause: ProgramExit?) {
         guard !isOver else { return }
         let duration = "(duration: \(elapsed.nanoseconds / 1_000_000)ms)"
-        let message = "Process exited unexpectedly before completing request \(duration)\(cause.map { ": \($0)" } ?? "")"
+        let message = "Process exited unexpectedly before completing request \(duration)\(cause.map { ": \($0.words)" } ?? "")"
         release(.broken, error: message, outcome: .crashed)
-        tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
+        // Source of the words: the error types of Function Compute's metrics, contract §8.2.
+        tellFunctionError(message, code: cause?.isOutOfMemory == true ? "FunctionOOMError" : "FunctionUnhandledError", detail: "")
     }
 
     func tellFunctionError(_ message: String, code: String, detail: String) {
@@ -91,8 +105,8 @@ extension Exchange {
     }
 
     func tick(_ now: NIODeadline) {
-        if let version, let forwardedAt, case .forwarding = phase, now - forwardedAt >= .seconds(Int64(version.timeout)) {
-            return timedOut(version.timeout)
+        if let version, let forwardedAt, case .forwarding = phase, let (limit, name) = passedLimit(now, since: forwardedAt, of: version) {
+            return timedOut(limit, name)
         }
         if let version, let forwardedAt, case .tunnel = phase, now - forwardedAt >= .seconds(Int64(version.timeout)) {
             return tunnelEnded()
@@ -101,7 +115,7 @@ extension Exchange {
         switch phase {
         case .collecting: break
         case .forwarding(let upstream) where upstream.isWritable: break
-        case .forwarding, .waiting, .connecting, .tunnel, .running, .awaitingLog, .over: return
+        case .forwarding, .waiting, .connecting, .tunnel, .accepting, .running, .awaitingLog, .over: return
         }
         fail(
             ServiceError(
@@ -119,7 +133,7 @@ extension Exchange {
         case .forwarding(let upstream): upstream.end(reusable: false)
         case .tunnel(let upstream): upstream.end(reusable: false)
         case .running(let run): run.cancel()
-        case .collecting, .connecting, .awaitingLog, .over: break
+        case .collecting, .connecting, .accepting, .awaitingLog, .over: break
         }
         finishLease(end, error: error)
         held.removeAll()

@@ -30,8 +30,11 @@ extension Exchange {
         case .completed(let output):
             let asksForLog = if case .event(_, withLog: true) = kind { true } else { false }
             writeHeld(nil, ByteBuffer(string: output), log: asksForLog ? outcome.log : nil)
+            ended(.success)
             client.exchangeEnded(self, keepAlive: keepAlive)
-        case .failed(let message): tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
+        case .failed(let message, let timedOut):
+            ended(timedOut ? .timeout : .crashed)
+            tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
         }
     }

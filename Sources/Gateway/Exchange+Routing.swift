@@ -34,28 +34,18 @@ extension Exchange {
     }
 
     private func event(_ function: String, _ qualifier: String) {
-        guard withinLimits(facts) else { return }
+        guard withinLimits(facts), authorize(event: function) else { return }
         let headers = head.headers
         if let given = headers.first(name: "x-fc-request-id").flatMap({ RequestID(HeaderRules.unquoted($0)) }) { id = given }
-        let type = HeaderRules.unquoted(headers.first(name: "x-fc-invocation-type") ?? "Sync")
         let withLog = headers.first(name: "x-fc-log-type").map { HeaderRules.unquoted($0).lowercased() == "tail" } ?? false
         guard let version = find(function, qualifier, anyCase: false) else { return }
-        switch type.lowercased() {
-        case "sync", "": break
-        case "async":
-            return fail(
-                ServiceError(
-                    status: 501, code: "NotImplemented",
-                    message:
-                        "asynchronous invocation needs the durable queue, which this version does not have yet; leave out x-fc-invocation-type"
-                        + " or send 'Sync'"))
-        default: return fail(.invalidArgument("x-fc-invocation-type '\(type)' is neither 'Sync' nor 'Async'"))
-        }
+        do { if try isAsync() { return takeIn(event: function, qualifier) } } catch { return fail(error) }
         kind = .event(version, withLog: withLog && version.version.configuration.instanceConcurrency == 1)
+        trace()
         if let length = facts.contentLength, length > loop.options.eventBytes {
             return fail(.entityTooLarge(limit: loop.options.eventBytes))
         }
-        if facts.chunked || (version.version.configuration.runsPerEvent && !requestEnded) {
+        if facts.chunked || payload != nil || (version.version.configuration.runsPerEvent && !requestEnded) {
             phase = .collecting
             if facts.expectsContinue {
                 client.write(Self.goOn)
@@ -70,6 +60,7 @@ extension Exchange {
         guard withinLimits(facts) else { return }
         do {
             guard let trigger = try loop.table.httpTrigger(function, qualifier, anyCase: true) else {
+                guard authorize(call: loop.table.exactName(function)) else { return }
                 return call(function, qualifier, target)
             }
             come(by: trigger, function, qualifier, target, byPath: byPath)
@@ -82,7 +73,9 @@ extension Exchange {
         guard !version.version.configuration.runsPerEvent else {
             return fail(.invalidArgument("function '\(function)' has no server (its webServerMode is false); call it by InvokeFunction"))
         }
+        do { if try isAsync() { return takeIn(http: version.name, qualifier, target: target) } } catch { return fail(error) }
         kind = .http(version, target: target)
+        trace()
         acquire()
     }
 
@@ -134,31 +127,38 @@ extension Exchange {
             HeaderRules.frame(&out, head.method, facts)
             out.end()
             return out.bytes
-        case .unknown: return head.headers.bytes
+        case .unknown, .queued: return head.headers.bytes
         }
     }
 
     private func eventHead(_ version: ResolvedVersion) -> ByteBuffer {
         var out = HeadWriter(start: version.eventStart, allocator: loop.allocator, room: 256 + bodyBytes)
+        addCredentials(version, to: &out)
         out.add(contentLength: facts.contentLength ?? 0)
         out.add("x-fc-request-id", id.text)
-        TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
+        writeTrace(to: &out)
         out.end()
         return out.bytes
     }
 
+    private func writeTrace(to out: inout HeadWriter) {
+        guard let spans else { return TraceContext.write(head.headers, to: &out, random: loop.randomNumber) }
+        for (name, value) in spans.fields { out.add(name: name, value) }
+    }
+
     private func httpHead(_ version: ResolvedVersion, _ target: String) -> ByteBuffer {
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
-        let origin = HeaderRules.Origin(address: client.address, host: authority ?? version.host, scheme: "http")
+        let origin = HeaderRules.Origin(address: client.address, host: authority ?? version.host, scheme: client.scheme)
         var out = HeadWriter(
             head.method, target, allocator: loop.allocator,
             capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + target.utf8.count + 640)
         HeaderRules.toFunction(&out, head, origin: origin)
         out.add(lines: version.httpLines)
+        addCredentials(version, to: &out)
         out.add("x-fc-request-id", id.text)
         out.add("x-fc-client-ip", client.address)
         out.add("x-fc-base-path", path)
-        TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
+        writeTrace(to: &out)
         if let upgrade = webSocket {
             out.add("Connection", "Upgrade")
             out.add("Upgrade", upgrade)
@@ -166,6 +166,12 @@ extension Exchange {
         HeaderRules.frame(&out, head.method, facts)
         out.end()
         return out.bytes
+    }
+
+    /// gRPC is HTTP/2 all the way.
+    var needsHTTP2: Bool {
+        guard case .http = kind, let type = head.headers.first(name: "content-type") else { return false }
+        return type.hasPrefix("application/grpc")
     }
 
     /// The one protocol that an HTTP call may change to; an upgrade to anything else is not passed on, which a server may do (RFC 9110 §7.8).

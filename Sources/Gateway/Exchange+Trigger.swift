@@ -47,7 +47,8 @@ extension Exchange {
     private func verify(_ trigger: HTTPTrigger, _ function: String, _ qualifier: String, then: @escaping () -> Void) {
         phase = .connecting
         let call = PresentedCall(
-            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) }, function: function,
+            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+            function: loop.table.exactName(function),
             qualifier: qualifier)
         let bound = NIOLoopBound((self, then), eventLoop: loop.eventLoop)
         let (authentication, eventLoop) = (loop.options.authentication, loop.eventLoop)

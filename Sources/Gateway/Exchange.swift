@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Access
 internal import Activation
 internal import DequeModule
 internal import FunctionLog
 internal import FunctionModel
+internal import InvocationQueue
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -17,6 +19,8 @@ final class Exchange {
         case unknown
         case event(ResolvedVersion, withLog: Bool)
         case http(ResolvedVersion, target: String)
+        /// Asynchronous: it goes to the queue as soon as its body is complete.
+        case queued(NewInvocation)
         case controlAPI(target: String)
     }
 
@@ -29,6 +33,8 @@ final class Exchange {
         case forwarding(UpstreamConnection)
         /// The function has changed to another protocol.
         case tunnel(UpstreamConnection)
+        /// The queue makes the invocation durable.
+        case accepting
         /// A program without a server is at work on the event.
         case running(EventRun)
         /// The answer is complete, and the log's tail is on its way.
@@ -69,6 +75,8 @@ final class Exchange {
     /// Body that came before it could be forwarded.
     var held: Deque<ByteBuffer> = []
     var bodyBytes = 0
+    /// What a signed event must be; it is read whole before it is given to anyone.
+    var payload: PayloadCheck?
     private(set) var requestEnded: Bool
     private var trailers = HeaderFields.none
     var keepAlive = false
@@ -81,6 +89,7 @@ final class Exchange {
     /// When the function got the call; its time limit and its duration count from here.
     var forwardedAt: NIODeadline?
     var lastBodyByte: NIODeadline
+    var lastAnswerByte: NIODeadline?
     var coldStart: ColdStart?
     /// Fields that let a page of another origin read the answer.
     var crossOriginFields: [(name: String, value: String)] = []
@@ -89,6 +98,8 @@ final class Exchange {
     /// Whether the function itself says that the call went wrong.
     var functionFailed = false
     private var isCounted = false
+    /// Where this host takes part in traces.
+    var spans: CallSpans?
     private var retried = false
     private var returns = 0
 
@@ -105,6 +116,12 @@ final class Exchange {
 
     var isOver: Bool { if case .over = phase { true } else { false } }
 
+    /// Becomes part of the caller's trace, or begins one.
+    func trace() {
+        guard let tracer = loop.tracer else { return }
+        spans = CallSpans(head, arrived: arrived, now: loop.clock.now(), unixMilliseconds: loop.clock.unixMilliseconds(), tracer: tracer)
+    }
+
     // MARK: The request
 
     func requested(_ part: RequestParser.Part) {
@@ -120,34 +137,38 @@ final class Exchange {
                 upstream.sendEnd(trailers)
                 if !client.isInRead { upstream.flush() }
             case .collecting:
+                do { try payload?.finish() } catch { return fail(error) }
                 facts.contentLength = bodyBytes
                 facts.chunked = false
-                acquire()
-            case .waiting, .connecting, .tunnel, .running, .awaitingLog, .over: break
+                if case .queued(let new) = kind { enqueue(new) } else { acquire() }
+            case .waiting, .connecting, .tunnel, .accepting, .running, .awaitingLog, .over: break
             }
         }
     }
 
     private func requestedBody(_ bytes: ByteBuffer) {
         bodyBytes += bytes.readableBytes
-        lastBodyByte = loop.clock.now()
+        lastBodyByte = loop.roughNow
         if case .event = kind, bodyBytes > loop.options.eventBytes { return fail(.entityTooLarge(limit: loop.options.eventBytes)) }
+        if case .queued = kind, bodyBytes > loop.options.asyncBytes { return fail(.entityTooLarge(limit: loop.options.asyncBytes)) }
         switch phase {
         case .forwarding(let upstream):
             upstream.send(bytes)
             if !upstream.isWritable { client.setReading(false) }
-        case .collecting: held.append(bytes)
+        case .collecting:
+            payload?.update(bytes)
+            held.append(bytes)
         case .waiting, .connecting:
             held.append(bytes)
             client.setReading(false)
-        case .tunnel, .running, .awaitingLog, .over: break
+        case .tunnel, .accepting, .running, .awaitingLog, .over: break
         }
     }
 
     func requestPaused() {
         switch phase {
         case .forwarding(let upstream), .tunnel(let upstream): upstream.flush()
-        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .accepting, .running, .awaitingLog, .over: break
         }
     }
 
@@ -172,6 +193,13 @@ final class Exchange {
         let now = loop.clock.now()
         let kind = if case .event = kind { CallMeter.Kind.event } else { CallMeter.Kind.http }
         version.meter.ended(kind, outcome, took: now - arrived, waited: waited ? (forwardedAt ?? now) - arrived : nil)
+        if let spans {
+            let key = version.version.key
+            spans.end(
+                CallSpans.Facts(
+                    name: key.function, version: key.version, request: id, instance: servedBy?.id, outcome: outcome, arrived: arrived,
+                    forwarded: forwardedAt, ended: now, waited: waited, coldStart: coldStart), kind: kind)
+        }
         if loop.logger.logLevel <= .info { tell(kind, outcome, version, took: now - arrived) }
     }
 
@@ -183,7 +211,7 @@ final class Exchange {
         ]
         if let instance = servedBy { fields["instance"] = "\(instance.id)" }
         // Source of its place: W3C Trace Context, section 3.2.2.
-        if let parent = head.headers.first(.traceparent), TraceContext.isValid(parent) {
+        if let parent = spans?.fields.first?.1 ?? head.headers.first(.traceparent), TraceContext.isValid(parent) {
             fields["traceId"] = "\(parent.dropFirst(3).prefix(32))"
         }
         loop.logger.info("a call has ended", metadata: fields)
@@ -192,7 +220,7 @@ final class Exchange {
     var version: ResolvedVersion? {
         switch kind {
         case .event(let version, _), .http(let version, _): version
-        case .unknown, .controlAPI: nil
+        case .unknown, .queued, .controlAPI: nil
         }
     }
 
@@ -223,11 +251,12 @@ final class Exchange {
     }
 
     func connect(to target: UpstreamConnection.Target, _ key: UpstreamPool.Key, fresh: Bool) {
-        if !fresh, let idle = loop.idle.take(key, notOlderThan: loop.clock.now() - loop.options.idleConnectionTime) {
+        let http2 = needsHTTP2
+        if !fresh, !http2, let idle = loop.idle.take(key, notOlderThan: loop.roughNow - loop.options.idleConnectionTime) {
             return forward(over: idle)
         }
         phase = .connecting
-        UpstreamConnection.open(target, key, on: loop) { result in
+        UpstreamConnection.open(target, key, http2: http2, on: loop) { result in
             switch result {
             case .success(let connection) where self.isOver: connection.end(reusable: connection.isOpen)
             case .success(let connection): self.forward(over: connection)
@@ -264,7 +293,7 @@ final class Exchange {
         if requestEnded {
             upstream.sendEnd(trailers)
         } else {
-            lastBodyByte = loop.clock.now()
+            lastBodyByte = loop.roughNow
             if facts.expectsContinue, bodyBytes == 0 {
                 client.write(Self.goOn)
                 client.flush()
@@ -279,7 +308,7 @@ final class Exchange {
         switch phase {
         case .forwarding(let upstream): lost(upstream)
         case .tunnel: tunnelEnded()
-        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .accepting, .running, .awaitingLog, .over: break
         }
     }
 
@@ -303,7 +332,7 @@ final class Exchange {
     func clientWritabilityChanged(_ writable: Bool) {
         switch phase {
         case .forwarding(let upstream), .tunnel(let upstream): upstream.setReading(writable)
-        case .collecting, .waiting, .connecting, .running, .awaitingLog, .over: break
+        case .collecting, .waiting, .connecting, .accepting, .running, .awaitingLog, .over: break
         }
     }
 }

@@ -2,67 +2,93 @@
 internal import Activation
 internal import CoreMetrics
 internal import FunctionModel
+internal import InvocationQueue
 internal import Logging
 internal import NIOCore
+internal import Tracing
 
 /// Everything that one event loop owns: its copy of the routing table, its idle connections, its clients. Nothing here is seen by another loop.
 final class GatewayLoop {
-    /// How often time limits are looked at; no limit fires later than this after its time.
+    /// How often time limits are looked at; with up to 512 clients no limit fires later than this after its time,
+    /// with more than those no later than a second.
     private static let tickTime = TimeAmount.milliseconds(50)
+    private static let ticksPerSecond = 20
+    private static let tickedAtOnce = 512
 
     let number: Int
     let eventLoop: any EventLoop
     let options: GatewayOptions
     let activation: ActivationService
+    /// Takes asynchronous calls; nil refuses them.
+    let queue: (any InvocationQueue)?
     let clock: HostClock
     let logger: Logger
     let metrics: any MetricsFactory
+    let tracer: (any Tracer)?
     /// Closes what another loop holds of an instance that serves one call at a time.
     let closeElsewhere: @Sendable (_ loop: Int, ActiveInstance) -> Void
     let allocator = ByteBufferAllocator()
     var table = RoutingTable()
     let idle = UpstreamPool()
+    var credentials = RoleCredentials()
     var stopping = false
     private var random: LoopRandom
     private var date = HTTPDate()
-    private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    let http2 = HTTP2Upstreams()
+    private var clients: [any LoopClient] = []
+    private var nextToTick = 0
     private var ticking = false
+    /// The time at the last tick, for what may be off by one of them: reading the clock a dozen times a call would show.
+    private(set) var roughNow: NIODeadline
+    private var roughUnixMilliseconds: Int64
     private var whenEmpty: [EventLoopPromise<Void>] = []
 
     init(
-        number: Int, eventLoop: any EventLoop, options: GatewayOptions, activation: ActivationService, clock: HostClock, seed: UInt64,
-        logger: Logger, metrics: any MetricsFactory,
+        number: Int, eventLoop: any EventLoop, options: GatewayOptions, activation: ActivationService, queue: (any InvocationQueue)?,
+        clock: HostClock, seed: UInt64, logger: Logger, metrics: any MetricsFactory, tracer: (any Tracer)?,
         closeElsewhere: @escaping @Sendable (Int, ActiveInstance) -> Void
     ) {
         self.number = number
         self.eventLoop = eventLoop
         self.options = options
         self.activation = activation
+        self.queue = queue
         self.clock = clock
         self.logger = logger
         self.metrics = metrics
+        self.tracer = tracer
         self.closeElsewhere = closeElsewhere
         random = LoopRandom(state: seed)
+        roughNow = clock.now()
+        roughUnixMilliseconds = clock.unixMilliseconds()
     }
 
-    func newRequestID() -> RequestID { RequestID(seconds: clock.unixMilliseconds() / 1000, using: &random) }
+    func newRequestID() -> RequestID { RequestID(seconds: roughUnixMilliseconds / 1000, using: &random) }
 
     func randomNumber() -> UInt64 { random.next() }
 
     /// The `Date` field of an answer.
-    func dateLine() -> ByteBuffer { date.line(unixMilliseconds: clock.unixMilliseconds()) }
+    func dateLine() -> ByteBuffer { date.line(unixMilliseconds: roughUnixMilliseconds) }
 
     var openConnections: Int { clients.count }
 
-    func add(_ client: ClientConnection) {
-        clients[ObjectIdentifier(client)] = client
+    func add(_ client: some LoopClient) {
+        client.place = clients.count
+        clients.append(client)
         guard !ticking else { return }
         ticking = true
+        readClocks()
         scheduleTick()
     }
 
-    func remove(_ client: ClientConnection) {
-        clients[ObjectIdentifier(client)] = nil
+    func remove(_ client: some LoopClient) {
+        guard clients.indices.contains(client.place), clients[client.place] === client else { return }
+        // The last one takes its place.
+        let last = clients.removeLast()
+        if last !== client {
+            last.place = client.place
+            clients[client.place] = last
+        }
         if clients.isEmpty, stopping {
             for promise in whenEmpty { promise.succeed() }
             whenEmpty = []
@@ -73,12 +99,24 @@ final class GatewayLoop {
     func drain(_ finished: EventLoopPromise<Void>) {
         if clients.isEmpty { return finished.succeed() }
         whenEmpty.append(finished)
-        for client in Array(clients.values) { client.stop() }
+        for client in Array(clients) { client.stop() }
     }
 
     func closeAll() {
-        for client in Array(clients.values) { client.closeNow() }
+        for client in Array(clients) { client.closeNow() }
         idle.closeAll()
+        http2.closeAll()
+    }
+
+    /// Those that nobody uses at this moment.
+    func closeConnections(to instance: ActiveInstance) {
+        idle.close(ObjectIdentifier(instance))
+        http2.close(ObjectIdentifier(instance))
+    }
+
+    private func readClocks() {
+        roughNow = clock.now()
+        roughUnixMilliseconds = clock.unixMilliseconds()
     }
 
     private func scheduleTick() {
@@ -86,11 +124,27 @@ final class GatewayLoop {
     }
 
     private func tick() {
-        let now = clock.now()
-        for client in Array(clients.values) { client.tick(now) }
+        readClocks()
+        let now = roughNow
+        // With many clients each is looked at once a second: their limits are of that size, and ten thousand idle ones must not cost.
+        let turn = clients.count <= Self.tickedAtOnce ? clients.count : max(Self.tickedAtOnce, clients.count / Self.ticksPerSecond + 1)
+        if nextToTick >= clients.count { nextToTick = 0 }
+        for client in Array(clients[nextToTick...].prefix(turn)) { client.tick(now) }
+        nextToTick = clients.count <= Self.tickedAtOnce ? 0 : nextToTick + turn
         idle.closeOlder(than: now - options.idleConnectionTime)
-        if clients.isEmpty && idle.isEmpty { ticking = false } else { scheduleTick() }
+        http2.closeOlder(than: now - options.idleConnectionTime)
+        if clients.isEmpty && idle.isEmpty && http2.isEmpty { ticking = false } else { scheduleTick() }
     }
+}
+
+/// What a loop looks at now and then, and ends with the host: a client's connection, or one stream of it.
+protocol LoopClient: AnyObject {
+    /// Its place in the loop's list.
+    var place: Int { get set }
+    func tick(_ now: NIODeadline)
+    /// The host stops: what is idle goes now, what is busy with its answer.
+    func stop()
+    func closeNow()
 }
 
 /// SplitMix64, seeded once: request ids must be unique and need not be secret, and a system call for each would cost more than the rest of it.

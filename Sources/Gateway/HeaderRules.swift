@@ -12,7 +12,7 @@ enum HeaderRules {
         /// As the request target or the `Host` field has it.
         var host: String
         /// `http` or `https`.
-        var scheme: String
+        var scheme: StaticString
     }
 
     /// Writes the fields of an HTTP call as the function sees them, but for those that are the function's own and the framing.
@@ -32,17 +32,17 @@ enum HeaderRules {
                 return false
             }
         }
-        out.add(
-            "X-Forwarded-For", (hasForwarded ? headers["x-forwarded-for"] + [origin.address] : [origin.address]).joined(separator: ", "))
-        out.add("X-Forwarded-Proto", origin.scheme)
+        let before = hasForwarded ? (headers["x-forwarded-for"], headers["forwarded"]) : ([], [])
+        out.add("X-Forwarded-For", before.0, [origin.address])
+        out.add("X-Forwarded-Proto", "\(origin.scheme)")
         out.add("X-Forwarded-Host", origin.host)
-        out.add("Forwarded", (hasForwarded ? headers["forwarded"] + [forwarded(origin)] : [forwarded(origin)]).joined(separator: ", "))
+        out.add("Forwarded", before.1, forwarded(origin))
     }
 
     /// RFC 7239 §4: what no token holds is quoted, and an IPv6 address is in brackets.
-    private static func forwarded(_ origin: Origin) -> String {
-        let node = origin.address.utf8.contains(UInt8(ascii: ":")) ? "\"[\(origin.address)]\"" : origin.address
-        return origin.host.isEmpty ? "for=\(node);proto=\(origin.scheme)" : "for=\(node);host=\"\(origin.host)\";proto=\(origin.scheme)"
+    private static func forwarded(_ origin: Origin) -> [String] {
+        let node = origin.address.utf8.contains(UInt8(ascii: ":")) ? ["for=\"[", origin.address, "]\""] : ["for=", origin.address]
+        return node + (origin.host.isEmpty ? [] : [";host=\"", origin.host, "\""]) + [";proto=", "\(origin.scheme)"]
     }
 
     /// Whether a field of a request goes on to the control API: all but those of this hop.

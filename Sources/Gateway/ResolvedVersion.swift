@@ -15,6 +15,8 @@ final class ResolvedVersion: Sendable {
     let answerLines: ByteBuffer
     /// What an image reads as `Host` where the client's own does not go on.
     let host: String
+    /// The role whose credentials each call gets; nil for none, which the lines above say.
+    let role: String?
     let meter: CallMeter
 
     /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
@@ -25,7 +27,10 @@ final class ResolvedVersion: Sendable {
         self.version = version
         self.activator = activator
         host = "127.0.0.1:\(version.configuration.port)"
-        let common = CommonHeaders.of(version, qualifier: qualifier, region: options.region, account: options.accountID)
+        role = options.authority == nil ? nil : version.configuration.roleInHeaders
+        let common =
+            (role == nil ? CommonHeaders.noCredentials : [])
+            + CommonHeaders.of(version, qualifier: qualifier, region: options.region, account: options.accountID)
         eventStart = Self.bytes(
             "POST /invoke HTTP/1.1\r\n",
             [("Host", host), ("Content-Type", "application/octet-stream")] + common + [("x-fc-control-path", "/invoke")])

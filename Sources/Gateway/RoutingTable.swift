@@ -91,6 +91,11 @@ struct RoutingTable: Sendable {
         return name.firstIndex(of: ".").flatMap { domains["*" + name[$0...]] }
     }
 
+    /// The name of a function as it is written, where a host name had it in another case.
+    func exactName(_ function: String) -> String {
+        functions[function] != nil ? function : (lowerCase[function.lowercased()] ?? nil) ?? function
+    }
+
     private func entry(_ function: String, anyCase: Bool) -> Entry? {
         functions[function] ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
     }

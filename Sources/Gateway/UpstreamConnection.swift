@@ -27,8 +27,12 @@ final class UpstreamConnection: ChannelInboundHandler {
     private(set) var used = false
     private(set) var isOpen = true
 
-    init(key: UpstreamPool.Key, loop: GatewayLoop) {
+    /// A stream of HTTP/2 carries one exchange.
+    private let isStream: Bool
+
+    private init(key: UpstreamPool.Key, isStream: Bool, loop: GatewayLoop) {
         self.key = key
+        self.isStream = isStream
         self.loop = loop
     }
 
@@ -39,9 +43,10 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     static func open(
-        _ target: Target, _ key: UpstreamPool.Key, on loop: GatewayLoop, then: @escaping (Result<UpstreamConnection, any Error>) -> Void
+        _ target: Target, _ key: UpstreamPool.Key, http2: Bool, on loop: GatewayLoop,
+        then: @escaping (Result<UpstreamConnection, any Error>) -> Void
     ) {
-        let connection = UpstreamConnection(key: key, loop: loop)
+        let connection = UpstreamConnection(key: key, isStream: http2, loop: loop)
         let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
         let bootstrap = ClientBootstrap(group: loop.eventLoop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
@@ -51,6 +56,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         }
         switch target {
         case .controlAPI(let socket): finish(bootstrap.connect(unixDomainSocketPath: socket))
+        case .instance(let instance) where http2: finish(loop.http2.open(instance, connection, on: loop))
         case .instance(let instance):
             instance.openConnection(on: loop.eventLoop).assumeIsolated().whenComplete { result in
                 switch result {
@@ -111,10 +117,10 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// the next request.
     func end(reusable: Bool) {
         exchange = nil
-        guard reusable, isOpen, unread.readableBytes == 0, !loop.stopping else { return close() }
+        guard reusable, !isStream, isOpen, unread.readableBytes == 0, !loop.stopping else { return close() }
         setReading(true)
         used = true
-        loop.idle.put(self, now: loop.clock.now())
+        loop.idle.put(self, now: loop.roughNow)
     }
 
     func close() {
@@ -184,8 +190,13 @@ final class UpstreamConnection: ChannelInboundHandler {
 /// Sets autoRead at once where the channel lets us, and says so nowhere if the channel is closed already: then there is nothing left to read.
 func setAutoRead(_ channel: any Channel, _ on: Bool) {
     if let options = channel.syncOptions {
-        do { try options.setOption(.autoRead, value: on) } catch { channel.close(promise: nil) }
+        do { try options.setOption(.autoRead, value: on) } catch { return channel.close(promise: nil) }
+        // A stream of HTTP/2 takes the option as a word about later reads only.
+        if on { channel.read() }
     } else {
-        channel.setOption(.autoRead, value: on).whenFailure { _ in channel.close(promise: nil) }
+        channel.setOption(.autoRead, value: on).whenComplete { result in
+            if case .failure = result { return channel.close(promise: nil) }
+            if on { channel.read() }
+        }
     }
 }

@@ -15,8 +15,8 @@ final class UpstreamPool {
     var count: Int { idle.values.reduce(0) { $0 + $1.count } }
 
     func take(_ key: Key, notOlderThan oldest: NIODeadline) -> UpstreamConnection? {
+        // An empty list stays for the next one that comes back; ``closeOlder(than:)`` takes it away.
         while let connection = idle[key]?.popLast() {
-            if idle[key]?.isEmpty == true { idle[key] = nil }
             if connection.isOpen, connection.idleSince >= oldest { return connection }
             connection.close()
         }
@@ -31,11 +31,10 @@ final class UpstreamPool {
     /// The connection was closed by the other side.
     func remove(_ connection: UpstreamConnection) {
         idle[connection.key]?.removeAll { $0 === connection }
-        if idle[connection.key]?.isEmpty == true { idle[connection.key] = nil }
     }
 
     func closeOlder(than oldest: NIODeadline) {
-        for (key, connections) in idle where connections.contains(where: { $0.idleSince < oldest }) {
+        for (key, connections) in idle where connections.isEmpty || connections.contains(where: { $0.idleSince < oldest }) {
             idle[key] = nil
             for connection in connections {
                 if connection.idleSince < oldest { connection.close() } else { idle[key, default: []].append(connection) }

@@ -64,7 +64,8 @@ struct BlobFolder: Sendable {
     func newBlob(_ digest: Digest) throws(SystemCallError) -> IncomingBlob { try IncomingBlob(in: path, digest: digest) }
 
     func has(_ digest: Digest) throws(SystemCallError) -> Bool {
-        faccessat(try openDirectory(currentDirectory, path).number, digest.hex, F_OK, 0) == 0
+        let folder = try openDirectory(currentDirectory, path)
+        return faccessat(folder.number, digest.hex, F_OK, 0) == 0
     }
 
     func mustHave(_ digest: Digest) throws {
@@ -76,7 +77,8 @@ struct BlobFolder: Sendable {
 
     /// A blob open for reading, of whatever size.
     func open(_ digest: Digest) throws(SystemCallError) -> LinuxSystem.Descriptor {
-        try openAt(try openDirectory(currentDirectory, path).number, digest.hex, flags: O_RDONLY | O_NOFOLLOW)
+        let folder = try openDirectory(currentDirectory, path)
+        return try openAt(folder.number, digest.hex, flags: O_RDONLY | O_NOFOLLOW)
     }
 
     func newSpoolFile(name: String) throws(SystemCallError) -> SpoolFile { try SpoolFile(in: temporary, name: name) }

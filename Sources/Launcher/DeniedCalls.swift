@@ -12,6 +12,8 @@ enum DeniedCalls {
         var first: UInt64
         var second: UInt64
         var errno: CInt
+        /// A second condition: an argument and the value that it must have.
+        var and: (argument: UInt32, value: UInt64)?
     }
 
     // Macros with arguments or casts, which Swift does not see. Source: seccomp.h.
@@ -41,10 +43,21 @@ enum DeniedCalls {
     private static let machine = ["reboot", "syslog", "acct", "iopl", "ioperm", "vhangup", "vm86", "vm86old"]
     private static let obsolete = [
         "create_module", "get_kernel_syms", "query_module", "nfsservctl", "sysfs", "_sysctl", "uselib", "ustat", "bdflush", "afs_syscall",
-        "tuxcall",
+        "tuxcall", "getpmsg", "putpmsg", "security", "vserver",
     ]
 
-    static let byArgument: [ByArgument] = newNamespaces + personalities + sockets + terminal
+    /// Answered as if the kernel had none of them, which programs know how to go on from.
+    static let unknown = ["clone3", "futex_waitv", "io_pgetevents", "process_madvise", "vmsplice"]
+
+    /// The highest number whose meaning was looked at when this list was made (`set_mempolicy_home_node`); the numbers are the same on every
+    /// machine from 424 on. What a newer kernel has beyond it is unknown too.
+    static let highest: UInt32 = 450
+
+    /// What a program may ask of `personality`: the ordinary one, 32 bits, the name of an old release, both, and a question. Everything else
+    /// weakens address space randomisation or makes data executable. Only the lower half of the argument counts for the kernel.
+    static let personalities: [UInt32] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff]
+
+    static let byArgument: [ByArgument] = newNamespaces + sockets + audit + terminal
 
     /// clone with any flag of a new namespace. clone3 keeps its flags in memory, where no filter sees them: it is answered ENOSYS, and the C
     /// libraries then use clone.
@@ -52,10 +65,10 @@ enum DeniedCalls {
         ByArgument(name: "clone", argument: 0, comparison: SCMP_CMP_MASKED_EQ, first: $0, second: $0, errno: EPERM)
     }
 
-    /// Layouts that weaken address space randomisation or make data executable. A question (all bits set) is let through.
-    private static let personalities = [0x0020_0000, 0x0040_0000, 0x0010_0000].map {
-        ByArgument(name: "personality", argument: 0, comparison: SCMP_CMP_MASKED_EQ, first: $0 | 0x8000_0000, second: $0, errno: EPERM)
-    }
+    /// AF_NETLINK for NETLINK_AUDIT: the host's audit log.
+    private static let audit = [
+        ByArgument(name: "socket", argument: 0, comparison: SCMP_CMP_EQ, first: 16, second: 0, errno: EINVAL, and: (2, 9))
+    ]
 
     /// Families that reach the kernel's crypto, a hypervisor, or interfaces below IP: AF_ALG, AF_VSOCK, AF_PACKET, AF_KEY.
     private static let sockets = [38, 40, 17, 15].map {

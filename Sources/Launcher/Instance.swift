@@ -9,6 +9,8 @@ final class Instance {
     enum State {
         /// The steps run. End of file on the socket means that the program was executed.
         case settingUp(status: Descriptor.Box, output: Descriptor.Box, error: Descriptor.Box)
+        /// Everything but the program is there; it waits for its trigger, which the daemon has. End of file on the socket means as above.
+        case parked(status: Descriptor.Box)
         case running
         /// The program could not be executed; the daemon is told when the process is gone.
         case failed(LaunchFailure)
@@ -26,9 +28,12 @@ final class Instance {
     let process: Descriptor
     let report: Descriptor.Box
     let network: NetworkNamespace
+    let users: UserNamespace?
     let cgroup: InstanceCgroup
     var state: State
     var listener: Descriptor.Box?
+    /// Goes to the daemon when the instance is parked; nil where it starts at once.
+    var trigger: Descriptor.Box?
     /// The step before the last was done. The listener itself may be gone again before the end of the steps is seen.
     var isFilterLoaded = false
     var isListening = false
@@ -37,7 +42,7 @@ final class Instance {
 
     init(
         spec: InstanceSpec, steps: [String], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
-        cgroup: InstanceCgroup, state: State
+        users: UserNamespace?, cgroup: InstanceCgroup, trigger: Descriptor.Box?, state: State
     ) {
         id = spec.id
         port = spec.port
@@ -46,8 +51,28 @@ final class Instance {
         self.process = process
         self.report = report
         self.network = network
+        self.users = users
         self.cgroup = cgroup
+        self.trigger = trigger
         self.state = state
+    }
+}
+
+extension Instance {
+    /// The socket on which the steps tell of themselves, until the program was executed.
+    var setUpStatus: Descriptor.Box? {
+        switch state {
+        case .settingUp(let status, _, _), .parked(let status): status
+        case .running, .failed, .ended: nil
+        }
+    }
+
+    /// Whether sockets may be made in its network.
+    var hasNetwork: Bool {
+        switch state {
+        case .parked, .running: true
+        case .settingUp, .failed, .ended: false
+        }
     }
 }
 

@@ -10,12 +10,14 @@ final class InstanceStarter {
     let files: InstanceFiles
     let roots: RootTrees
     let networks: NetworkNamespaces
+    /// nil where instances have the host's ids.
+    let users: UserNamespaces?
     private let cgroups: CgroupTree
     private let filter: SeccompFilter
     private let null: Descriptor
 
     init(
-        trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, cgroups: CgroupTree,
+        trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, users: UserNamespaces?, cgroups: CgroupTree,
         filter: consuming SeccompFilter,
         null: consuming Descriptor
     ) {
@@ -23,40 +25,56 @@ final class InstanceStarter {
         self.files = files
         self.roots = roots
         self.networks = networks
+        self.users = users
         self.cgroups = cgroups
         self.filter = filter
         self.null = null
     }
 
     /// - Throws: `LaunchFailure`; then nothing of the instance is left.
-    func start(_ spec: InstanceSpec) throws(LaunchFailure) -> Instance {
-        do { return try make(spec) } catch let failure as LaunchFailure { throw failure } catch let error as SystemCallError {
+    ///
+    /// - Parameter parks: the program is executed only when a byte comes to the instance's trigger.
+    func start(_ spec: InstanceSpec, parks: Bool) throws(LaunchFailure) -> Instance {
+        do { return try make(spec, parks: parks) } catch let failure as LaunchFailure { throw failure } catch let error as SystemCallError {
             throw LaunchFailure(step: error.description, errno: error.errno)
         } catch { throw LaunchFailure(step: "\(error)", errno: 0) }
     }
 
-    private func make(_ spec: InstanceSpec) throws -> Instance {
+    private func make(_ spec: InstanceSpec, parks: Bool) throws -> Instance {
         let root = try roots.root(for: spec.layers)
         let user = try root.user(spec.user)
-        let rootTree = Descriptor.Box(try cloneTree(root.tree.number, ""))
+        let own = try users?.take()
+        var isTaken = false
+        defer { if let own, !isTaken { users?.giveBack(own) } }
+        if own != nil, user.user >= InstanceUsers.count || user.group >= InstanceUsers.count {
+            throw LaunchFailure(
+                step: "the user \(user.user):\(user.group) lies beyond the ids of an instance, 0 to \(InstanceUsers.count - 1)", errno: 0)
+        }
+        let layers = try own.map { try roots.layers(of: root, for: $0) }
+        let rootTree = layers == nil ? Descriptor.Box(try cloneTree(root.tree.number, "")) : nil
         let (devices, empty) = (try Descriptor.Box(trees.cloneDevices()), try Descriptor.Box(trees.cloneEmptyFolder()))
         let files = try self.files.make(for: spec.id, hostname: spec.hostname)
         let network = try networks.take()
         let (output, error, report) = (try Pipe(), try Pipe(), try Pipe())
         // A program that does not run as root still opens /dev/stdout by name.
-        for pipe in [output, error] { try systemCall("fchown") { fchown(pipe.write.number, user.user, user.group) } }
+        let shift = own?.first ?? 0
+        for pipe in [output, error] { try systemCall("fchown") { fchown(pipe.write.number, shift + user.user, shift + user.group) } }
         let status = try MessageSocketPair()
+        let trigger = parks ? try MessageSocketPair() : nil
         // The plan holds numbers only: what they stand for must stay open until the child has its copies.
-        defer { withExtendedLifetime((rootTree, devices, empty, files, network, output, error, report, status)) {} }
+        defer { withExtendedLifetime((layers, rootTree, devices, empty, files, network, output, error, report, status, trigger)) {} }
         let cgroup = try InstanceCgroup(tree: cgroups, id: spec.id, limits: spec.limits)
 
         let plan = InstancePlan.steps(
             for: spec,
             with: InstanceResources(
-                root: rootTree.number, devices: devices.number, emptyFolder: empty.number, files: files.mapValues(\.number),
+                root: rootTree.map { .shared($0.number) } ?? roots.instanceRoot(layers ?? []),
+                users: own.map { InstanceUsers(namespace: $0.descriptor.number, first: $0.first) }, devices: devices.number,
+                emptyFolder: empty.number, files: files.mapValues(\.number),
                 cgroups: cgroup.tasks.mapValues(\.number),
                 network: network.descriptor.number, standardInput: null.number, standardOutput: output.write.number,
-                standardError: error.write.number, report: report.write.number, status: status.other.number, user: user,
+                standardError: error.write.number, report: report.write.number, status: status.other.number, trigger: trigger?.other.number,
+                user: user,
                 hidden: trees.hidden))
         let program = StepProgram(plan, filter: filter)
         let process: Descriptor
@@ -68,9 +86,10 @@ final class InstanceStarter {
             throw failure
         }
         cgroup.closeFiles()
+        isTaken = true
         return Instance(
-            spec: spec, steps: plan.map(\.description), process: process, report: report.read, network: network,
-            cgroup: cgroup, state: .settingUp(status: status.one, output: output.read, error: error.read))
+            spec: spec, steps: plan.map(\.description), process: process, report: report.read, network: network, users: own,
+            cgroup: cgroup, trigger: trigger?.one, state: .settingUp(status: status.one, output: output.read, error: error.read))
     }
 
     func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {

@@ -21,8 +21,7 @@ public enum Launcher {
 
         // Low numbers are taken, so that a child can set up 0 to 5 without treading on a descriptor of ours.
         let client = try options.client.map { number throws(SystemCallError) in try raise(number) }
-        let unpackerNumber = options.sealedUnpacker ?? -1
-        let unpacker = unpackerNumber < 0 ? -1 : try raise(unpackerNumber)
+        let (unpacker, inflater) = (try raise(program: options.sealedUnpacker), try raise(program: options.sealedInflater))
         try occupyLowNumbers()
         let signals = try SignalReader([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
         umask(0o022)
@@ -47,15 +46,22 @@ public enum Launcher {
 
         let null = try openAt(currentDirectory, "/dev/null", flags: O_RDWR)
         let networks = try NetworkNamespaces(wanted: 4, socketsEach: LauncherLoop.socketsAtStart)
+        let roots = try RootTrees(layersFolder: try openDirectory(state.root.number, "layers"))
         let starter = InstanceStarter(
-            trees: try HostTrees(), files: try InstanceFiles(),
-            roots: try RootTrees(layersFolder: try openDirectory(state.root.number, "layers")), networks: networks,
-            cgroups: cgroups, filter: try SeccompFilter(), null: try null.duplicate())
+            trees: try HostTrees(), files: try InstanceFiles(), roots: roots, networks: networks,
+            users: try userNamespaces(options.userNamespaces, roots, seed: state.cgroupName), cgroups: cgroups, filter: try SeccompFilter(),
+            null: try null.duplicate())
+        let tools =
+            unpacker < 0
+            ? nil
+            : try UnpackTools(
+                unpacker: Descriptor.Box(Descriptor(owning: unpacker)),
+                inflater: inflater < 0 ? nil : Descriptor.Box(Descriptor(owning: inflater)))
         // What no child may ever have is given up once, here, instead of in every start.
-        try OwnProcess.boundCapabilities(to: InstancePlan.rootCapabilities | UnpackPlan.capabilities)
+        try OwnProcess.boundCapabilities(to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities)
 
         let loop = try LauncherLoop(
-            starter: starter, state: state, daemon: daemon, null: null, unpacker: unpacker < 0 ? nil : Descriptor(owning: unpacker),
+            starter: starter, state: state, daemon: daemon, null: null, tools: tools,
             signals: signals)
         if let client { try loop.attach(Descriptor(owning: client)) } else { try loop.startDaemon() }
         let status = try loop.run()
@@ -63,10 +69,35 @@ public enum Launcher {
         return status
     }
 
+    private static func userNamespaces(_ use: UserNamespaceUse, _ roots: RootTrees, seed: String) throws -> UserNamespaces? {
+        if use == .never { return nil }
+        let users = UserNamespaces(seed: seed)
+        let reason: String
+        do {
+            let one = try users.take()
+            defer { users.giveBack(one) }
+            if try roots.canMapOwners(to: one) { return users }
+            reason = "idmapped mounts need Linux 5.19 and ext4, xfs, btrfs or tmpfs below --state-dir"
+        } catch { reason = "\(error)" }
+        if use == .always {
+            throw LauncherRefusal("instances cannot have user namespaces here (\(reason)); --user-namespaces never does without")
+        }
+        writeToStandardError(
+            "swiftlet-launcher: instances have no user namespaces here (\(reason)): root in an image has root's number on the host."
+                + " --user-namespaces never silences this, always refuses to start so")
+        return nil
+    }
+
     private static func raise(_ number: CInt) throws(SystemCallError) -> CInt {
         let raised = try systemCall("fcntl descriptor \(number)") { fcntl(number, F_DUPFD_CLOEXEC, InstancePlan.firstFreeDescriptor) }
         if number > 2 { close(number) }
         return raised
+    }
+
+    /// -1 where there is no such program.
+    private static func raise(program number: CInt?) throws(SystemCallError) -> CInt {
+        guard let number, number >= 0 else { return -1 }
+        return try raise(number)
     }
 
     private static func occupyLowNumbers() throws(SystemCallError) {

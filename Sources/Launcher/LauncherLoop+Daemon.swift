@@ -92,12 +92,14 @@ extension LauncherLoop {
     private func serve(_ request: LauncherRequest, _ descriptor: Descriptor.Box?) throws(SystemCallError) {
         switch request {
         case .start(let spec): try start(spec)
+        case .park(let spec): try start(spec, parks: true)
         case .openSockets(let number, let id, let count): try openSockets(number, id, count: Int(count))
         case .stop(let id, let grace): try stop(id, graceMilliseconds: grace)
-        case .unpack(let job, let diffID, let offset, let length, let compression):
+        case .unpack(let job, let diffID, let offset, let length, let compression, let limits):
             guard let descriptor else { return try tell(.jobFailed(job: job, reason: "the request came without its blob")) }
             try unpack(
-                UnpackOrder(job: job, diffID: diffID, offset: offset, length: length, compression: compression, blob: descriptor))
+                UnpackOrder(
+                    job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits: limits, blob: descriptor))
         case .removeLayer(let job, let diffID): try removeLayer(job: job, diffID)
         case .listLayers(let job): try listLayers(job: job)
         }
@@ -116,6 +118,11 @@ extension LauncherLoop {
     }
 
     func received(_ signal: CInt) throws(SystemCallError) {
+        // Files to be read again, which is the daemon's business alone. Where a client holds the launcher, it is the end of the terminal.
+        if signal == SIGHUP, daemon != nil {
+            if case .running(let process, _) = daemonState { try process.descriptor.signal(SIGHUP) }
+            return
+        }
         isStopping = true
         switch daemonState {
         case .running(let process, _):

@@ -10,7 +10,8 @@ extension LauncherLoop {
     /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
     static let startBoost: UInt64 = 10_000
 
-    func start(_ spec: InstanceSpec) throws(SystemCallError) {
+    /// - Parameter parks: all but the program is made now, and the daemon gets the trigger.
+    func start(_ spec: InstanceSpec, parks: Bool = false) throws(SystemCallError) {
         quietUntil = monotonicNanoseconds() + 20_000_000
         if isStopping { return try tell(.failed(spec.id, LaunchFailure(step: "the host is stopping", errno: 0))) }
         if numbers[spec.id] != nil { return try tell(.failed(spec.id, LaunchFailure(step: "the instance id is in use", errno: EEXIST))) }
@@ -18,20 +19,20 @@ extension LauncherLoop {
             return try tell(.failed(spec.id, LaunchFailure(step: "\(instances.count) instances run, the limit of a host", errno: EAGAIN)))
         }
         let instance: Instance
-        do { instance = try starter.start(spec) } catch { return try tell(.failed(spec.id, error)) }
+        do { instance = try starter.start(spec, parks: parks) } catch { return try tell(.failed(spec.id, error)) }
         let number = newNumber()
         instances[number] = instance
         numbers[spec.id] = number
         if case .settingUp(let status, _, _) = instance.state { try poller.add(status.number, token: Self.token(.instanceStatus, number)) }
         try poller.add(instance.process.number, token: Self.token(.instanceProcess, number))
-        after(milliseconds: Self.startBoost, .limitProcessor(number))
+        if !parks { after(milliseconds: Self.startBoost, .limitProcessor(number)) }
     }
 
     /// The step runner sent its listener, or a failure; or the socket was closed by execve.
     func instanceStatusReady(_ number: UInt32) throws(SystemCallError) {
         guard let instance = instances[number] else { return }
         var buffer = [UInt8](repeating: 0, count: 64)
-        while case .settingUp(let status, let output, let error) = instance.state {
+        while let status = instance.setUpStatus {
             switch try receiveMessage(status.number, into: &buffer, descriptors: 1) {
             case .nothing, .tooBig: return
             case .message(let bytes, let descriptors):
@@ -40,6 +41,7 @@ extension LauncherLoop {
                     instance.isFilterLoaded = true
                     instance.listener = Descriptor.Box(Descriptor(owning: listener))
                     try poller.add(listener, token: Self.token(.instanceListener, number))
+                    try parked(instance)
                 } else {
                     for descriptor in descriptors { close(descriptor) }
                     try poller.remove(status.number)
@@ -53,13 +55,26 @@ extension LauncherLoop {
                     instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
                     return
                 }
-                try executed(instance, output, error)
+                try executed(instance, number)
             }
         }
     }
 
-    private func executed(_ instance: Instance, _ output: Descriptor.Box, _ error: Descriptor.Box) throws(SystemCallError) {
-        instance.state = .running
+    /// The filter of an instance that was to be parked is loaded: only its program is missing.
+    private func parked(_ instance: Instance) throws(SystemCallError) {
+        guard let trigger = instance.trigger, case .settingUp(let status, let output, let error) = instance.state else { return }
+        instance.trigger = nil
+        instance.state = .parked(status: status)
+        let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
+        try tell(.parked(instance.id), [trigger, output, error] + sockets)
+    }
+
+    private func executed(_ instance: Instance, _ number: UInt32) throws(SystemCallError) {
+        defer { instance.state = .running }
+        // Who has the trigger has all the rest already.
+        guard case .settingUp(_, let output, let error) = instance.state else {
+            return after(milliseconds: Self.startBoost, .limitProcessor(number))
+        }
         let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
         try tell(.started(instance.id), [output, error] + sockets)
     }
@@ -79,9 +94,9 @@ extension LauncherLoop {
         }
         guard let notification else { return }
         // Only an executed program listens, so this is news of that too, and may be the first.
-        if case .settingUp(let status, let output, let error) = instance.state {
+        if let status = instance.setUpStatus {
             try poller.remove(status.number)
-            try executed(instance, output, error)
+            try executed(instance, number)
         }
         let port = instance.isListening ? nil : listeningPort(notification)
         try listener.descriptor.letContinue(notification)
@@ -109,7 +124,7 @@ extension LauncherLoop {
 
     func openSockets(_ request: UInt64, _ id: InstanceID, count: Int) throws(SystemCallError) {
         var sockets: [Descriptor.Box] = []
-        if let number = numbers[id], let instance = instances[number], case .running = instance.state {
+        if let number = numbers[id], let instance = instances[number], instance.hasNetwork {
             do { sockets = try instance.network.sockets(count).map { Descriptor.Box(Descriptor(owning: $0)) } } catch {
                 log("sockets for \(id): \(error)")
             }
@@ -132,6 +147,10 @@ extension LauncherLoop {
         try poller.remove(instance.process.number)
         if let listener = instance.listener { try poller.remove(listener.number) }
         instance.listener = nil
+        if case .parked(let status) = instance.state {
+            try poller.remove(status.number)
+            instance.state = .running
+        }
         if case .settingUp(let status, _, _) = instance.state {
             try poller.remove(status.number)
             instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
@@ -151,11 +170,12 @@ extension LauncherLoop {
         if attempt >= 1000 { log("the cgroup of \(instance.id) is busy and stays until the next start") }
         instances[number] = nil
         numbers[instance.id] = nil
+        if let users = instance.users { starter.users?.giveBack(users) }
         do { try starter.files.remove(instance.id) } catch { log("the files of \(instance.id) stay until the host stops: \(error)") }
         switch instance.state {
         case .failed(let failure): try tell(.failed(instance.id, failure))
         case .ended(let exit): try tell(.exited(instance.id, exit))
-        case .settingUp, .running: break
+        case .settingUp, .parked, .running: break
         }
     }
 
@@ -166,6 +186,6 @@ extension LauncherLoop {
             try instance.process.signal(SIGKILL)
         }
         waitingOrders = []
-        for job in jobs.values { try job.process.signal(SIGKILL) }
+        for job in jobs.values { try job.kill() }
     }
 }

@@ -22,35 +22,61 @@ extension LauncherLoop {
     }
 
     private func startJob(_ order: UnpackOrder) throws {
-        guard unpacker != nil else {
+        guard let tools else {
             throw UnpackFailure(reason: "swiftlet-unpack does not lie beside swiftlet-launcher: build or install it")
         }
         let number = newNumber()
         let temporary = ".tmp-\(number)"
-        let job = try UnpackJob(
-            order: order, temporary: temporary, program: unpacker!, null: null, layers: state.layers.number, starter: starter)
+        let job: UnpackJob
+        do {
+            job = try UnpackJob(
+                order: order, temporary: temporary, tools: tools, null: null, layers: state.layers.number, starter: starter)
+        } catch {
+            try trash.throwAway(state.layers.number, temporary)
+            throw error
+        }
         jobs[number] = job
-        try poller.add(job.complaints.number, token: Self.token(.jobComplaints, number))
-        try poller.add(job.process.number, token: Self.token(.jobProcess, number))
+        for process in job.processes {
+            try poller.add(process.complaints.number, token: Self.token(.jobComplaints, number))
+            try poller.add(process.process.number, token: Self.token(.jobProcess, number))
+        }
+        after(milliseconds: order.limits[.seconds] * 1000, .endJob(number))
     }
 
     func jobWrote(_ number: UInt32) throws(SystemCallError) {
         guard let job = jobs[number] else { return }
-        if !job.drainComplaints() { try poller.remove(job.complaints.number) }
+        for process in job.processes where !process.isSilent && !process.drainComplaints() {
+            process.isSilent = true
+            try poller.remove(process.complaints.number)
+        }
+    }
+
+    func endJob(_ number: UInt32) throws(SystemCallError) {
+        guard let job = jobs[number] else { return }
+        job.isOverdue = true
+        try job.kill()
     }
 
     func jobEnded(_ number: UInt32) throws(SystemCallError) {
-        guard let job = jobs[number], let end = try job.process.reap() else { return }
-        try poller.remove(job.process.number)
-        do { try poller.remove(job.complaints.number) } catch  where error.errno == ENOENT {}
+        guard let job = jobs[number] else { return }
+        for process in try job.reap() {
+            try poller.remove(process.process.number)
+            if !process.isSilent { try poller.remove(process.complaints.number) }
+            process.isSilent = true
+        }
+        guard job.processes.allSatisfy({ $0.end != nil }) else { return }
         jobs[number] = nil
-        var result = job.finish(end)
-        if case .success = result { do { try putInPlace(job) } catch { result = .failure(UnpackFailure(reason: "\(error)")) } }
+        deadlines.removeAll { if case .endJob(number) = $0.action { true } else { false } }
+        let result = Result {
+            let layer = try job.finish()
+            try putInPlace(job)
+            return layer
+        }
         // What is still there is broken, or another job was first.
         do { try trash.throwAway(state.layers.number, job.temporary) } catch { log("\(error)") }
         switch result {
         case .success(let layer): try tell(.unpacked(job: job.order.job, layer))
-        case .failure(let failure): try tell(.jobFailed(job: job.order.job, reason: failure.reason))
+        case .failure(let failure): try tell(.jobFailed(job: job.order.job, reason: "\(failure)"))
         }
         try startWaitingJobs()
     }

@@ -10,7 +10,7 @@ final class LauncherLoop {
     /// What a ready descriptor belongs to; the upper half of its token.
     enum Source: UInt64 {
         case daemonSocket = 1
-        case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess
+        case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -21,6 +21,7 @@ final class LauncherLoop {
             case finish(UInt32, attempt: Int)
             case startDaemon
             case endDaemon
+            case endJob(UInt32)
         }
         var time: UInt64
         var action: Action
@@ -43,8 +44,9 @@ final class LauncherLoop {
     let state: StateDirectory
     let daemon: DaemonCommand?
     let null: Descriptor
-    let unpacker: Descriptor?
+    let tools: UnpackTools?
     let trash: Trash
+    let pressure: MemoryPressure?
     var connection: DaemonConnection?
     var isWaitingToWrite = false
     var daemonState = DaemonState.none
@@ -65,7 +67,7 @@ final class LauncherLoop {
 
     init(
         starter: InstanceStarter, state: StateDirectory, daemon: DaemonCommand?, null: consuming Descriptor,
-        unpacker: consuming Descriptor?,
+        tools: UnpackTools?,
         signals: consuming SignalReader
     ) throws(SystemCallError) {
         poller = try Poller()
@@ -74,8 +76,10 @@ final class LauncherLoop {
         self.state = state
         self.daemon = daemon
         self.null = null
-        self.unpacker = unpacker
+        self.tools = tools
         trash = try Trash(folder: state.trash, seed: monotonicNanoseconds())
+        pressure = MemoryPressure()
+        if let pressure { try poller.addUrgent(pressure.descriptor.number, token: Self.token(.memoryPressure, 0)) }
         try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
     }
 
@@ -107,6 +111,7 @@ final class LauncherLoop {
         case .instanceListener: try listenerReady(number, hungUp: event.hungUp && !event.readable)
         case .jobComplaints: try jobWrote(number)
         case .jobProcess: try jobEnded(number)
+        case .memoryPressure: try tell(.memoryPressure)
         }
     }
 
@@ -123,7 +128,10 @@ extension LauncherLoop {
         deadlines.append(Deadline(time: monotonicNanoseconds() + milliseconds * 1_000_000, action: action))
     }
 
-    private var hasQuietWork: Bool { !isStopping && starter.networks.wantsMore || trash.hasWork(isUsed) }
+    private var hasQuietWork: Bool {
+        !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false) || starter.users?.hasBirths ?? false
+            || trash.hasWork(isUsed)
+    }
 
     /// Whether an instance has this tree in its root.
     private func isUsed(_ tree: Digest) -> Bool { instances.values.contains { $0.layers.contains(tree) } }
@@ -149,12 +157,18 @@ extension LauncherLoop {
             case .finish(let number, let attempt): try finish(number, attempt: attempt)
             case .startDaemon: try startDaemon()
             case .endDaemon: try endDaemon()
+            case .endJob(let number): try endJob(number)
             }
         }
     }
 
     private func useQuietMoment() throws(SystemCallError) {
         if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
+        if !isStopping, let users = starter.users, users.wantsMore { return try users.prepareOne() }
+        if let users = starter.users, users.hasBirths {
+            try users.tidy()
+            if users.hasBirths { quietUntil = monotonicNanoseconds() + 1_000_000 }
+        }
         if trash.hasWork(isUsed) { do { try trash.removeSome(isUsed) } catch { log("removing an old layer: \(error)") } }
     }
 }

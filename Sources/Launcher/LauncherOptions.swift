@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Whether instances have ids of their own. See docs/sandbox.md.
+public enum UserNamespaceUse: String, Hashable, Sendable {
+    /// Where the kernel and the file system can; where not, the host says so when it starts.
+    case auto
+    /// A host that cannot does not start.
+    case always
+    case never
+}
+
 /// The launcher's command line. It is started by `swiftlet serve`, and by tests.
 public struct LauncherOptions: Hashable, Sendable {
     public var stateDirectory = ""
     /// nil takes `swiftlet` where there is such a user, else `nobody`.
     public var user: String?
+    public var userNamespaces = UserNamespaceUse.auto
     /// The daemon's program, absolute, and its arguments.
     public var daemon: [String] = []
     /// The other end of a socket whose client runs already; then no daemon is started.
     public var client: CInt?
     /// Set by the launcher itself when it executes its sealed copy: where `swiftlet-unpack` is open, or -1.
     public var sealedUnpacker: CInt?
+    /// The same of `swiftlet-inflate`.
+    public var sealedInflater: CInt?
 
     public static let usage = """
-        usage: swiftlet-launcher --state-dir DIR [--user NAME] -- /path/to/swiftlet serve …
+        usage: swiftlet-launcher --state-dir DIR [--user NAME] [--user-namespaces auto|always|never] -- /path/to/swiftlet serve …
                swiftlet-launcher --state-dir DIR --client-fd N
         `swiftlet serve` starts it; you need not.
         """
@@ -33,8 +45,15 @@ public struct LauncherOptions: Hashable, Sendable {
             switch argument {
             case "--state-dir": stateDirectory = try value(argument)
             case "--user": user = try value(argument)
+            case "--user-namespaces":
+                let word = try value(argument)
+                guard let use = UserNamespaceUse(rawValue: word) else {
+                    throw LauncherRefusal("--user-namespaces is auto, always or never, not '\(word)'")
+                }
+                userNamespaces = use
             case "--client-fd": client = try number(argument)
             case "--sealed-unpacker": sealedUnpacker = try number(argument)
+            case "--sealed-inflater": sealedInflater = try number(argument)
             case "--":
                 daemon = Array(rest)
                 rest = []

@@ -4,7 +4,8 @@ import Glibc
 import LinuxSystem
 import Sandbox
 
-/// The read-only root of each set of layers, mounted once and copied into instances, which then share its page cache and its directory cache.
+/// The read-only root of each set of layers, mounted once. Instances without ids of their own get copies of it; for the others it is where names
+/// of users are looked up, and they get the layers themselves, whose files then belong to their ids. The page cache is shared in either way.
 final class RootTrees {
     final class Root {
         let tree: Descriptor
@@ -45,12 +46,42 @@ final class RootTrees {
     private var roots: [[Digest]: Root] = [:]
     private var counter: UInt64 = 0
     private let layersFolder: Descriptor
+    private let points: Descriptor
+    /// Whether overlay takes its layers one by one, which it has since Linux 6.7.
+    private var takesOneByOne = true
+    /// How many places for layers there are below `lower`.
+    private var places = 0
 
     /// - Precondition: the working folder is `run`, beside `layers`.
     init(layersFolder: consuming Descriptor) throws(SystemCallError) {
         self.layersFolder = layersFolder
         try MountPoints.make()
+        points = try openDirectory(currentDirectory, "points")
+        try makeDirectory(currentDirectory, "lower", mode: 0o700)
     }
+
+    /// Whether this kernel and the file system of the state directory can show layers with an instance's own ids.
+    func canMapOwners(to users: UserNamespace) throws(SystemCallError) -> Bool {
+        do {
+            try cloneTree(points.number, "").mapOwners(to: users.descriptor.number)
+            return true
+        } catch  where error.errno == EINVAL || error.errno == ENOSYS || error.errno == EPERM { return false }
+    }
+
+    /// The layers of a root, topmost first, with every file owned by an instance's ids.
+    func layers(of root: Root, for users: UserNamespace) throws(SystemCallError) -> [Descriptor.Box] {
+        var trees = [Descriptor.Box(try cloneTree(points.number, ""))]
+        for layer in root.layers.reversed() { trees.append(Descriptor.Box(try cloneTree(layersFolder.number, layer.hex))) }
+        for tree in trees { try tree.descriptor.mapOwners(to: users.descriptor.number) }
+        while places < trees.count {
+            try makeDirectory(currentDirectory, InstancePlan.layerPlace(places), mode: 0o700)
+            places += 1
+        }
+        return trees
+    }
+
+    /// What an instance's `/` is made of.
+    func instanceRoot(_ trees: [Descriptor.Box]) -> InstanceRoot { .layers(trees.map(\.number), oneByOne: takesOneByOne) }
 
     /// - Parameter layers: lowest first; of a layer that comes twice the upper one counts, which gives the same tree.
     func root(for layers: [Digest]) throws -> Root {
@@ -68,7 +99,7 @@ final class RootTrees {
         let place = "trees/root-\(counter)"
         try makeDirectory(currentDirectory, place, mode: 0o700)
         let lowers = ["points"] + layers.reversed().map { "../layers/\($0.hex)" }
-        let root = Root(tree: try Self.mountOverlay(lowers, at: place), layers: layers, place: place)
+        let root = Root(tree: try mountOverlay(lowers, at: place), layers: layers, place: place)
         root.lastUse = counter
         roots[layers] = root
         return root
@@ -85,18 +116,23 @@ final class RootTrees {
         try removeDirectory(currentDirectory, root.place)
     }
 
-    /// `lowerdir+` (Linux 6.7) has no limit of a page for all names and no characters to escape; older kernels take one joined option.
-    private static func mountOverlay(_ lowers: [String], at place: String) throws(SystemCallError) -> Descriptor {
-        let attributes: MountAttributes = [.readOnly, .noSetuid, .noDevices]
-        do {
-            let options = lowers.map { MountOption("lowerdir+", $0) } + [MountOption("userxattr")]
-            let tree = try newMount("overlay", options: options, attributes: attributes)
-            try tree.attach(at: currentDirectory, place)
-            return tree
-        } catch  where error.errno == EINVAL {
-            let flags = UInt(MS_RDONLY) | UInt(MS_NOSUID) | UInt(MS_NODEV)
-            try mount("overlay", on: place, type: "overlay", flags: flags, data: "userxattr,lowerdir=" + lowers.joined(separator: ":"))
-            return try openAt(currentDirectory, place, flags: OpenFlags.path | O_DIRECTORY)
+    private func mountOverlay(_ lowers: [String], at place: String) throws(SystemCallError) -> Descriptor {
+        if takesOneByOne {
+            do { return try newOverlay(lowers, at: place) } catch  where error.errno == EINVAL { takesOneByOne = false }
         }
+        guard case .oldMount(let type, let options, let flags, _) = InstancePlan.overlay(lowers, at: place, oneByOne: false) else {
+            preconditionFailure("an overlay in one option is a mount(2)")
+        }
+        try mount("overlay", on: place, type: type, flags: UInt(flags), data: options)
+        return try openAt(currentDirectory, place, flags: OpenFlags.path | O_DIRECTORY)
+    }
+
+    private func newOverlay(_ lowers: [String], at place: String) throws(SystemCallError) -> Descriptor {
+        guard case .newMount(let type, let options, let attributes, _) = InstancePlan.overlay(lowers, at: place, oneByOne: true) else {
+            preconditionFailure("an overlay of single options is a new mount")
+        }
+        let tree = try newMount(type, options: options, attributes: attributes)
+        try tree.attach(at: currentDirectory, place)
+        return tree
     }
 }

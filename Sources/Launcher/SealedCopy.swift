@@ -9,26 +9,28 @@ enum SealedCopy {
         MemoryFile.isSealed(try openAt(currentDirectory, "/proc/self/exe", flags: O_RDONLY))
     }
 
-    /// Copies this program and executes the copy; returns only by throwing. `swiftlet-unpack` is opened first, beside our own file, because the
+    /// Copies this program and executes the copy; returns only by throwing. `swiftlet-unpack` and `swiftlet-inflate` are opened first, beside our own file, because the
     /// copy has no place on disk to find it from.
     static func execute(_ arguments: [String]) throws(SystemCallError) {
         let own = try openAt(currentDirectory, "/proc/self/exe", flags: O_RDONLY)
-        let unpacker = openUnpacker()
+        let (unpacker, inflater) = (openBeside("swiftlet-unpack"), openBeside("swiftlet-inflate"))
         let copy = try MemoryFile(name: "swiftlet-launcher")
         while try systemCall("sendfile", { sendfile(copy.descriptor.number, own.number, nil, 1 << 24) }) > 0 {}
         try copy.seal()
-        if unpacker >= 0 { try systemCall("fcntl F_SETFD") { fcntl(unpacker, F_SETFD, 0) } }
+        for program in [unpacker, inflater] where program >= 0 { try systemCall("fcntl F_SETFD") { fcntl(program, F_SETFD, 0) } }
         let name = arguments.first ?? "swiftlet-launcher"
-        try OwnProcess.execute(copy.descriptor, arguments: [name, "--sealed-unpacker", "\(unpacker)"] + arguments.dropFirst())
+        try OwnProcess.execute(
+            copy.descriptor,
+            arguments: [name, "--sealed-unpacker", "\(unpacker)", "--sealed-inflater", "\(inflater)"] + arguments.dropFirst())
     }
 
     /// -1 where it is not there; then only unpacking fails, and says so.
-    private static func openUnpacker() -> CInt {
+    private static func openBeside(_ program: String) -> CInt {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         guard length > 0 else { return -1 }
         let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         guard let slash = path.lastIndex(of: "/") else { return -1 }
-        return open(path[..<slash] + "/swiftlet-unpack", O_RDONLY | O_CLOEXEC)
+        return open(path[..<slash] + "/" + program, O_RDONLY | O_CLOEXEC)
     }
 }

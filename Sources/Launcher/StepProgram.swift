@@ -43,6 +43,7 @@ struct StepProgram: ~Copyable {
         case .attach(let tree, let path): add(CLINUX_ATTACH_MOUNT, fd: tree, path: path)
         case .newMount(let type, let options, let attributes, let path):
             add(CLINUX_NEW_MOUNT, flags: attributes.rawValue, path: path, text: type, list: options.flatMap { [$0.key, $0.value] })
+        case .oldMount(let type, let options, let flags, let path): add(CLINUX_MOUNT, flags: flags, path: path, text: type, list: [options])
         case .cover(let source, let path): add(CLINUX_COVER, path: path, text: source)
         case .protect(let path, let attributes): add(CLINUX_PROTECT, flags: attributes.rawValue, path: path)
         case .makePath(let path): add(CLINUX_MAKE_PATH, path: path)
@@ -53,7 +54,7 @@ struct StepProgram: ~Copyable {
         case .hostName(let name): add(CLINUX_HOSTNAME, text: name)
         case .duplicate(let descriptor, let number, let keep):
             add(CLINUX_DUPLICATE, fd: descriptor, flags: UInt64(number), value: keep ? 0 : 1)
-        case .startProgram(let report): add(CLINUX_START_PROGRAM, fd: report)
+        case .startProgram(let report, let users): add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0))
         case .closeFrom(let number): add(CLINUX_CLOSE_FROM, flags: UInt64(number))
         case .ordinaryPriority: add(CLINUX_ORDINARY_PRIORITY)
         case .ownKeyring: add(CLINUX_KEYRING)
@@ -62,16 +63,19 @@ struct StepProgram: ~Copyable {
         case .write(let text, let path): add(CLINUX_WRITE_FILE, path: path, text: text)
         case .resetSignals: add(CLINUX_RESET_SIGNALS)
         case .dieWithParent: add(CLINUX_DEATH_SIGNAL, flags: UInt64(SIGKILL))
+        case .enterUsers(let users): add(CLINUX_ENTER_USERS, fd: users)
         case .boundCapabilities(let mask): add(CLINUX_BOUND_CAPABILITIES, value: mask)
         case .groups(let groups): add(CLINUX_GROUPS, flags: UInt64(groups.count), groups: groups)
         case .group(let id): add(CLINUX_GROUP, value: UInt64(id))
         case .user(let id): add(CLINUX_USER, value: UInt64(id))
         case .capabilities(let mask): add(CLINUX_CAPABILITIES, value: mask)
         case .noNewPrivileges: add(CLINUX_NO_NEW_PRIVILEGES)
+        case .restrictFiles(let rules): add(CLINUX_RESTRICT_FILES, fd: rules)
         case .workingDirectory(let path): add(CLINUX_WORKING_DIRECTORY, path: path)
         case .filter(let reports):
             add(CLINUX_SECCOMP, flags: reports ? 1 : 0, value: UInt64(filter.count))
             steps[steps.count - 1].filter = UnsafeRawPointer(filter.instructions)
+        case .awaitByte(let descriptor): add(CLINUX_AWAIT, fd: descriptor)
         case .execute(let candidates, let arguments, let environment):
             add(CLINUX_EXECUTE, list: candidates, arguments: arguments, environment: environment)
         case .executeDescriptor(let descriptor, _, let arguments, let environment):

@@ -11,25 +11,25 @@ struct UnpackOrder {
     var offset: UInt64
     var length: UInt64
     var compression: LayerCompression
+    var limits: UnpackLimits
     var blob: Descriptor.Box
 }
 
-/// A running unpacker: a process of its own, with no network, that sees one empty folder and nothing else.
+/// A running unpacker: a process of its own, with no network, that sees one empty folder and nothing else; and, where the layer is compressed,
+/// in front of it another that takes the compression off and sees nothing at all.
 final class UnpackJob {
     let order: UnpackOrder
-    let process: Descriptor
     let temporary: String
-    let status: Descriptor.Box
-    let complaints: Descriptor.Box
-    let result: Descriptor.Box
-    /// The last that it wrote to standard error.
-    private(set) var complaint: [UInt8] = []
-    private(set) var setupFailure: String?
-    private let steps: [String]
+    /// Set when the time that the layer may take is over.
+    var isOverdue = false
+    private let unpacker: UnpackProcess
+    private let inflater: UnpackProcess?
+    private let result: Descriptor.Box
+
+    var processes: [UnpackProcess] { [unpacker] + (inflater.map { [$0] } ?? []) }
 
     init(
-        order: UnpackOrder, temporary: String, program: borrowing Descriptor, null: borrowing Descriptor, layers: CInt,
-        starter: InstanceStarter
+        order: UnpackOrder, temporary: String, tools: UnpackTools, null: borrowing Descriptor, layers: CInt, starter: InstanceStarter
     ) throws {
         self.order = order
         self.temporary = temporary
@@ -38,61 +38,103 @@ final class UnpackJob {
         guard [S_IFREG, S_IFIFO].contains(status.st_mode & S_IFMT) else {
             throw UnpackFailure(reason: "the blob is neither a regular file nor a pipe")
         }
+        if order.compression.isStream, tools.inflater == nil {
+            throw UnpackFailure(reason: "swiftlet-inflate does not lie beside swiftlet-launcher: build or install it")
+        }
         try makeDirectory(layers, temporary, mode: 0o755)
         let target = Descriptor.Box(try cloneTree(layers, temporary))
         try target.descriptor.restrict([.noSetuid, .noDevices, .noExecution])
-        let (complaints, result, socket) = (try Pipe(), try Pipe(), try MessageSocketPair())
-        defer { withExtendedLifetime((target, complaints, result, socket)) {} }  // The plan holds numbers only.
-        let plan = UnpackPlan.steps(
-            target: target.number, program: program.number, blob: order.blob.number, null: null.number, complaints: complaints.write.number,
-            result: result.write.number, status: socket.other.number,
-            arguments: [
-                "swiftlet-unpack", "/layer", "\(order.offset)", "\(order.length)", "\(order.compression)", order.diffID.hex,
-            ])
-        steps = plan.map(\.description)
-        process = try starter.spawn(plan, namespaces: UnpackPlan.namespaces, status: socket.other.number)
-        self.status = socket.one
-        self.complaints = complaints.read
-        self.result = result.read
-        let number = complaints.read.number
-        try systemCall("fcntl O_NONBLOCK") { fcntl(number, F_SETFL, O_NONBLOCK) }
-    }
-
-    /// Keeps the pipe empty, so that a wordy unpacker never waits.
-    ///
-    /// - Returns: false at the end.
-    func drainComplaints() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        for _ in 0..<16 {
-            let count = read(complaints.number, &buffer, buffer.count)
-            if count == 0 { return false }
-            if count < 0 { return errno == EAGAIN || errno == EINTR }
-            complaint = Array((complaint + buffer[..<count]).suffix(WireBounds.sentence))
-        }
-        return true
-    }
-
-    /// After the process has ended: what it made, or why not.
-    func finish(_ end: ProcessEnd) -> Result<UnpackedLayer, UnpackFailure> {
-        _ = drainComplaints()
-        var buffer = [UInt8](repeating: 0, count: 64)
-        if case .message(let bytes, _)? = try? receiveMessage(status.number, into: &buffer, descriptors: 0), bytes.count == 8 {
-            return .failure(UnpackFailure(reason: SetupFailure(Array(bytes)).words(steps)))
-        }
-        let words = String(decoding: complaint, as: UTF8.self).split(separator: "\n").joined(separator: " ")
-        switch end {
-        case .exited(0):
-            let line = (try? result.descriptor.readAll(limit: 256)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) } ?? ""
-            let fields = line.split { $0 == " " || $0 == "\n" }
-            guard fields.count == 3, fields[0] == "ok", let entries = UInt64(fields[1]), let bytes = UInt64(fields[2]) else {
-                return .failure(UnpackFailure(reason: "the unpacker gave no result"))
+        let rules = try tools.rules(target: target.number)
+        let result = try Pipe()
+        let tar = order.compression.isStream ? try Self.makePipe() : nil
+        let form = order.compression == .zip ? "zip" : tar == nil ? "plain" : "inflated"
+        defer { withExtendedLifetime((target, rules, result, tar)) {} }  // The plans hold numbers only.
+        inflater = try tar.map { try Self.startInflater(order, tools, output: $0.write.number, starter) }
+        let (emptyNumber, rulesNumber) = (null.number, rules?.descriptor.number)
+        do {
+            unpacker = try UnpackProcess { complaints, status in
+                UnpackPlan.steps(
+                    target: target.number, result: result.write.number, null: emptyNumber,
+                    UnpackDescriptors(
+                        program: tools.unpacker.number, input: tar?.read.number ?? order.blob.number, output: emptyNumber,
+                        complaints: complaints, status: status, rules: rulesNumber),
+                    seconds: order.limits[.seconds],
+                    arguments: [
+                        "swiftlet-unpack", "/layer", "\(tar == nil ? order.offset : 0)", "\(order.length)", form,
+                        order.diffID.hex, "\(order.limits)",
+                    ])
+            } spawn: { plan, status throws(SystemCallError) in
+                try StepProgram(plan, filter: tools.filter).spawn(namespaces: UnpackPlan.namespaces, cgroup: -1, status: status)
             }
-            return .success(UnpackedLayer(entries: entries, bytes: bytes))
-        case .exited(let status):
-            return .failure(UnpackFailure(reason: words.isEmpty ? "the unpacker ended with status \(status)" : words))
-        case .signaled(let signal):
-            return .failure(UnpackFailure(reason: "the unpacker was ended by signal \(signal)\(words.isEmpty ? "" : ": \(words)")"))
+        } catch {
+            try inflater?.endNow()
+            throw error
         }
+        self.result = result.read
+    }
+
+    private static func startInflater(
+        _ order: UnpackOrder, _ tools: UnpackTools, output: CInt, _ starter: InstanceStarter
+    ) throws(SystemCallError) -> UnpackProcess {
+        try UnpackProcess { complaints, status in
+            InflatePlan.steps(
+                UnpackDescriptors(
+                    program: tools.inflater?.number ?? -1, input: order.blob.number, output: output, complaints: complaints, status: status,
+                    rules: tools.inflaterRules?.descriptor.number),
+                seconds: order.limits[.seconds],
+                arguments: ["swiftlet-inflate", "\(order.offset)", "\(order.length)", "\(order.compression)", "\(order.limits)"])
+        } spawn: { plan, status throws(SystemCallError) in
+            try starter.spawn(plan, namespaces: InflatePlan.namespaces, status: status)
+        }
+    }
+
+    /// As large as a pipe may be for everyone: fewer turns between the two processes.
+    private static func makePipe() throws(SystemCallError) -> Pipe {
+        let pipe = try Pipe()
+        let setSize: CInt = 1031  // F_SETPIPE_SZ of linux/fcntl.h.
+        // Root without CAP_SYS_RESOURCE may have used up what a user may have; then it stays as it is.
+        do { try systemCall("fcntl F_SETPIPE_SZ") { fcntl(pipe.write.number, setSize, 1 << 20) } } catch  where error.errno == EPERM {}
+        return pipe
+    }
+
+    /// Takes the status of each process that has ended.
+    ///
+    /// - Returns: those that have ended with this call.
+    func reap() throws(SystemCallError) -> [UnpackProcess] {
+        var ended: [UnpackProcess] = []
+        for process in processes where try process.reap() { ended.append(process) }
+        // An inflater whose reader has failed may wait for its own input for ever.
+        if let end = unpacker.end, end != .exited(0), let inflater, inflater.end == nil { try inflater.process.signal(SIGKILL) }
+        return ended
+    }
+
+    func kill() throws(SystemCallError) { for process in processes where process.end == nil { try process.process.signal(SIGKILL) } }
+
+    /// After every process has ended: what was made, or why not.
+    func finish() throws -> UnpackedLayer {
+        if isOverdue {
+            throw UnpackFailure(
+                reason:
+                    "it was not unpacked within \(order.limits[.seconds]) seconds, which is the limit (swiftlet serve --image-limit seconds=…)"
+            )
+        }
+        let failure = try unpacker.failure(of: "the unpacker")
+        // What the inflater has to say comes first: then the unpacker saw a tar that ends too early. But an inflater that was ended because the
+        // unpacker had failed has nothing to say.
+        if let words = try inflater?.failure(of: "the inflater"), failure == nil || inflater?.end == .exited(1) || isCrash(inflater?.end) {
+            throw UnpackFailure(reason: words)
+        }
+        if let failure { throw UnpackFailure(reason: failure) }
+        let line = String(decoding: try result.descriptor.readAll(limit: 256) ?? [], as: UTF8.self)
+        let fields = line.split { $0 == " " || $0 == "\n" }
+        guard fields.count == 4, fields[0] == "ok", let entries = UInt64(fields[1]), let bytes = UInt64(fields[2]) else {
+            throw UnpackFailure(reason: "the unpacker gave no result")
+        }
+        return UnpackedLayer(entries: entries, bytes: bytes)
+    }
+
+    private func isCrash(_ end: ProcessEnd?) -> Bool {
+        if case .signaled(let signal) = end { signal != SIGKILL } else { false }
     }
 }
 

@@ -7,8 +7,17 @@ public import Sandbox
 /// Callbacks come in order for one instance, from a thread of the launcher's client; they must return at once, so hop to where the work is.
 public protocol InstanceLauncher: Sendable {
     /// Asks for an instance. `onEvent` is called with `.started`, then `.listening` at most once, then `.exited` exactly once;
-    /// or with `.failed` exactly once and nothing else.
+    /// or with `.failed` exactly once and nothing else, except that a prepared instance has told `.started` before it fails.
     func start(_ spec: InstanceSpec, onEvent: @escaping @Sendable (InstanceEvent) -> Void)
+
+    /// Prepares an instance of `spec` so far that `start` with the same spec has only its program to execute. It may not be possible.
+    ///
+    /// - Parameter onChange: called with true when it is prepared, and with false when it is not, or is not any more, for another reason than
+    ///   `start` and `stop`.
+    func park(_ spec: InstanceSpec, onChange: @escaping @Sendable (Bool) -> Void)
+
+    /// `observer` is called when programs on this host have to wait for memory.
+    func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void)
 
     /// Asks for unconnected, non-blocking TCP sockets made inside the instance's network namespace, to be connected to `127.0.0.1:port`.
     /// The caller owns and closes them. Fewer than asked for, down to none, come back where the instance has ended.
@@ -16,6 +25,11 @@ public protocol InstanceLauncher: Sendable {
 
     /// Ends an instance: SIGTERM, then after `grace` SIGKILL to all of it. Its `.exited` follows. Unknown ids are ignored: it has just ended.
     func stop(_ id: InstanceID, grace: Duration)
+}
+
+extension InstanceLauncher {
+    public func park(_ spec: InstanceSpec, onChange: @escaping @Sendable (Bool) -> Void) { onChange(false) }
+    public func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void) {}
 }
 
 /// What happens to an instance, in order.

@@ -9,14 +9,17 @@ public import Sandbox
 /// sent by the reading thread. When the launcher goes away, every instance gets its `.exited` or `.failed`, and every later start fails.
 public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     private let connection: LauncherConnection
+    private let layerLimits: UnpackLimits
 
     /// Takes over a SEQPACKET socket whose other end the launcher holds, and starts the reading thread.
     ///
     /// - Parameters:
     ///   - descriptor: the socket, for example the number in `SWIFTLET_LAUNCHER_FD`. The client closes it.
+    ///   - layerLimits: what each layer may ask for.
     ///   - onLost: called once, from the reading thread, after the launcher has gone away.
     /// - Throws: `SystemCallError` where no thread or descriptor is left.
-    public init(descriptor: CInt, onLost: @escaping @Sendable () -> Void = {}) throws {
+    public init(descriptor: CInt, layerLimits: UnpackLimits = UnpackLimits(), onLost: @escaping @Sendable () -> Void = {}) throws {
+        self.layerLimits = layerLimits
         connection = try LauncherConnection(descriptor: descriptor, onLost: onLost)
         try connection.startReading()
     }
@@ -30,6 +33,7 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         do { try spec.validate() } catch {
             return connection.callBack { onEvent(.failed(LaunchFailure(step: error.description, errno: 0))) }
         }
+        if connection.release(spec.id, onEvent) { return }
         connection.send(.start(spec)) { state in
             guard state.instances[spec.id] == nil else {
                 return { onEvent(.failed(LaunchFailure(step: "the instance id \(spec.id) is in use", errno: 0))) }
@@ -40,6 +44,18 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
             onEvent(.failed(.launcherGone))
         }
     }
+
+    public func park(_ spec: InstanceSpec, onChange: @escaping @Sendable (Bool) -> Void) {
+        do { try spec.validate() } catch { return connection.callBack { onChange(false) } }
+        connection.send(.park(spec)) { state in
+            state.parked[spec.id] = .init(onChange: onChange)
+            return nil
+        } lost: {
+            onChange(false)
+        }
+    }
+
+    public func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void) { connection.observeMemoryPressure(observer) }
 
     public func openSockets(_ id: InstanceID, count: Int, completion: @escaping @Sendable ([CInt]) -> Void) {
         let number = connection.newNumber()
@@ -55,8 +71,9 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     public func stop(_ id: InstanceID, grace: Duration) {
         let (seconds, attoseconds) = grace.components
         let milliseconds = seconds < 0 ? 0 : seconds >= 4_000_000 ? 4_000_000_000 : seconds * 1000 + attoseconds / 1_000_000_000_000_000
-        connection.send(.stop(id, graceMilliseconds: UInt32(milliseconds))) { _ in
-            nil
+        connection.send(.stop(id, graceMilliseconds: UInt32(milliseconds))) { state in
+            state.parked[id] = nil
+            return nil
         } lost: {
         }
     }
@@ -65,7 +82,7 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
     ) async throws -> UnpackedLayer {
         let result = try await job(descriptor: blob) {
-            .unpack(job: $0, diffID: diffID, offset: offset, length: length, compression: compression)
+            .unpack(job: $0, diffID: diffID, offset: offset, length: length, compression: compression, layerLimits)
         }
         guard case .unpacked(let layer) = result else { throw UnpackFailure(reason: "the launcher answered something else") }
         return layer

@@ -26,6 +26,8 @@ final class LauncherConnection: Sendable {
 
     struct State {
         var instances: [InstanceID: AwaitedInstance] = [:]
+        var parked: [InstanceID: ParkedInstance] = [:]
+        var pressureObservers: [@Sendable () -> Void] = []
         var socketRequests: [UInt64: @Sendable ([CInt]) -> Void] = [:]
         var jobs: [UInt64: AwaitedJob] = [:]
         /// Messages that the socket did not take yet; their descriptors are copies.
@@ -36,7 +38,7 @@ final class LauncherConnection: Sendable {
         fileprivate var lastNumber: UInt64 = 0
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let socket: Descriptor
     /// A byte in it makes the reading thread look at the state.
     private let wake: Pipe
@@ -173,6 +175,7 @@ extension LauncherConnection {
         let (instances, sockets, jobs, callbacks) = state.withLock { state in
             state.isLost = true
             state.unsent = []
+            state.parked = [:]
             defer { (state.instances, state.socketRequests, state.jobs, state.callbacks) = ([:], [:], [:], []) }
             return (state.instances, state.socketRequests, state.jobs, state.callbacks)
         }
@@ -196,8 +199,16 @@ extension LauncherConnection {
             unclaimed = []
             onEvent(.started(standardOutput: descriptors[0], standardError: descriptors[1], sockets: Array(descriptors[2...])))
         case .listening(let id): state.withLock { $0.instances[id]?.onEvent }?(.listening)
-        case .failed(let id, let failure): state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.failed(failure))
-        case .exited(let id, let exit): state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.exited(exit))
+        case .parked(let id):
+            unclaimed = []
+            parked(id, descriptors)
+        case .memoryPressure: for observer in state.withLock({ $0.pressureObservers }) { observer() }
+        case .failed(let id, let failure):
+            parkedGone(id)
+            state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.failed(failure))
+        case .exited(let id, let exit):
+            parkedGone(id)
+            state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.exited(exit))
         case .sockets(let number):
             guard let completion = state.withLock({ $0.socketRequests.removeValue(forKey: number) }) else { return }
             unclaimed = []

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 import LinuxSystem
 
 /// The path of an entry below the layer's root, byte for byte, without `.`, doubled slashes and a leading slash.
@@ -14,8 +15,8 @@ struct EntryPath: Hashable {
 
     /// - Parameter what: how errors call it, for example `entry`.
     init(_ raw: UnsafeRawBufferPointer, what: String, limits: UnpackLimits) throws(LayerRefusal) {
-        guard raw.count <= limits.pathLength else {
-            throw LayerRefusal("\(what) \(quoted(raw)): its path has \(raw.count) bytes, the limit is \(limits.pathLength)")
+        guard raw.count <= limits[.path] else {
+            throw LayerRefusal(.path, "\(what) \(quoted(raw)): its path has \(raw.count) bytes, the limit is \(limits[.path])")
         }
         var folder: [UInt8] = []
         var name: [UInt8] = []
@@ -32,8 +33,8 @@ struct EntryPath: Hashable {
             name = Array(part)
             depth += 1
         }
-        guard depth <= limits.depth + 1 else {
-            throw LayerRefusal("\(what) \(quoted(raw)): it lies \(depth - 1) folders deep, the limit is \(limits.depth)")
+        guard depth <= limits[.depth] + 1 else {
+            throw LayerRefusal(.depth, "\(what) \(quoted(raw)): it lies \(depth - 1) folders deep, the limit is \(limits[.depth])")
         }
         self.folder = folder
         self.name = name

@@ -10,6 +10,11 @@ struct EntryMetadata {
     var mode: UInt32
     var time: timespec
     var attributes: [ExtendedAttribute] = []
+
+    /// Whether a file that this process makes with this mode has owner and attributes as they should be.
+    var isOurs: Bool { user == 0 && group == 0 && attributes.isEmpty }
+    /// The bits that a new owner, or writing, takes away again.
+    var isSpecial: Bool { mode & 0o7000 != 0 }
 }
 
 struct ExtendedAttribute {
@@ -17,30 +22,42 @@ struct ExtendedAttribute {
     var value: [UInt8]
 }
 
-/// The times of the layer's folders. They are set when everything is written, since each file in a folder changes the folder's time.
-struct FolderTimes {
-    /// By inode: two paths may lead to one folder, and a folder may have been replaced since.
-    private var pending: [ino_t: (path: [UInt8], time: timespec)] = [:]
+/// The layer's folders: how deep each lies, and its time, which is set when everything is written, since each file in a folder changes it.
+struct FolderRecords {
+    private struct Record {
+        var path: [UInt8]
+        var time: timespec
+        var depth: UInt64
+    }
 
-    mutating func note(_ folder: CInt, path: [UInt8], time: timespec) throws(LayerRefusal) {
-        pending[try inode(of: folder)] = (path, time)
+    /// By inode: two paths may lead to one folder, and a folder may have been replaced since.
+    private var records: [ino_t: Record] = [:]
+
+    /// - Parameter parent: the folder it lies in; nil for the root, and for a folder that is known.
+    /// - Returns: how many folders it lies below the root.
+    mutating func note(_ folder: CInt, in parent: CInt?, path: [UInt8], time: timespec) throws(LayerRefusal) -> UInt64 {
+        let number = try inode(of: folder)
+        var depth: UInt64 = 0
+        if let known = records[number] {
+            depth = known.depth
+        } else if let parent {
+            depth = (records[try inode(of: parent)]?.depth ?? 0) + 1
+        }
+        records[number] = Record(path: path, time: time, depth: depth)
+        return depth
     }
 
     /// Forgets a folder that is removed: its inode number may come back.
-    mutating func forget(_ inode: ino_t) { pending[inode] = nil }
+    mutating func forget(_ inode: ino_t) { records[inode] = nil }
 
-    func apply(root: CInt) throws(LayerRefusal) {
-        for (number, folder) in pending {
+    func applyTimes(root: CInt) throws(LayerRefusal) {
+        for (number, folder) in records {
             do {
                 let descriptor = try openAt(
                     root, bytes: folder.path.isEmpty ? byteName([UInt8(ascii: ".")]) : byteName(folder.path), flags: O_RDONLY | O_DIRECTORY,
                     resolve: [.inRoot, .noMagicLinks])
                 guard try inode(of: descriptor.number) == number else { continue }
-                try systemCall("futimens") {
-                    withUnsafePointer(to: (folder.time, folder.time)) { pair in
-                        pair.withMemoryRebound(to: timespec.self, capacity: 2) { futimens(descriptor.number, $0) }
-                    }
-                }
+                try setTime(folder.time, of: descriptor.number)
             } catch let error as SystemCallError where error.errno == ENOENT || error.errno == ENOTDIR {
                 continue
             } catch {
@@ -53,5 +70,14 @@ struct FolderTimes {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw LayerRefusal("a folder of the layer cannot be examined: \(failureText())") }
         return status.st_ino
+    }
+}
+
+/// Sets the times of an open file: of its last change, and of its last reading to the same.
+func setTime(_ time: timespec, of descriptor: CInt) throws(SystemCallError) {
+    try systemCall("futimens") {
+        withUnsafePointer(to: (time, time)) { pair in
+            pair.withMemoryRebound(to: timespec.self, capacity: 2) { futimens(descriptor, $0) }
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CArchive
+import FunctionModel
 import Glibc
 import LinuxSystem
 
@@ -77,8 +78,9 @@ struct LayerEntry {
             let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
             guard isKept(bytes) else { continue }
             total += bytes.count + count
-            guard total <= limits.attributeBytes else {
-                throw LayerRefusal("entry \(quoted(path.bytes)): its extended attributes have more than \(limits.attributeBytes) bytes")
+            guard total <= limits[.attributes] else {
+                throw LayerRefusal(
+                    .attributes, "entry \(quoted(path.bytes)): its extended attributes have more than \(limits[.attributes]) bytes")
             }
             kept.append(ExtendedAttribute(name: byteName(bytes), value: Array(UnsafeRawBufferPointer(start: value, count: count))))
         }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 import Glibc
 import LinuxSystem
 
 extension LayerTree {
     /// Makes a folder or takes over the one that is there, in which case its content stays.
     func makeFolder(_ entry: EntryPath, _ metadata: EntryMetadata) throws(LayerRefusal) {
-        if entry.isRoot { return try setFolder(root, byteName(".".utf8), entry, metadata) }
+        if metadata.mode & 0o2000 != 0 { hasGroupFolder = true }
+        if entry.isRoot { return try setFolder(root, byteName(".".utf8), entry, metadata, inFolder: nil, isNew: false) }
         let parent = try folder(entry.folder, of: entry)
         let name = byteName(entry.name)
-        if mkdirat(parent.number, name, 0o700) != 0 {
+        let isNew = mkdirat(parent.number, name, metadata.mode & 0o777) == 0
+        if !isNew {
             guard errno == EEXIST else { throw failed("the folder cannot be made", of: entry) }
             switch try kind(parent.number, name, of: entry) {
             case .folder: break
@@ -18,29 +21,34 @@ extension LayerTree {
                 guard mkdirat(parent.number, name, 0o700) == 0 else { throw failed("the folder cannot be made", of: entry) }
             }
         }
-        try setFolder(parent.number, name, entry, metadata)
+        try setFolder(parent.number, name, entry, metadata, inFolder: parent.number, isNew: isNew)
     }
 
-    private func setFolder(_ parent: CInt, _ name: ByteName, _ entry: EntryPath, _ metadata: EntryMetadata) throws(LayerRefusal) {
+    private func setFolder(
+        _ parent: CInt, _ name: ByteName, _ entry: EntryPath, _ metadata: EntryMetadata, inFolder: CInt?, isNew: Bool
+    ) throws(LayerRefusal) {
         do {
             let opened = try openAt(parent, bytes: name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            try set(metadata, on: opened.number, entry)
-            try times.note(opened.number, path: entry.bytes, time: metadata.time)
+            if !isNew || !metadata.isOurs || metadata.isSpecial || hasGroupFolder { try set(metadata, on: opened.number, entry) }
+            try record(opened.number, in: inFolder, entry.bytes, metadata.time, of: entry)
+            remember(opened, entry.bytes)
         } catch { throw refusal(error, entry) }
     }
 
     /// Makes a new file and lets `content` write it. What had the name is gone, so that no other name of it changes.
+    ///
+    /// It is made with its mode at once, so that the common file, root's and without special bits, takes four calls: open, write, set the time, close.
     func makeFile(_ entry: EntryPath, _ metadata: EntryMetadata, content: (CInt) throws(LayerRefusal) -> Void) throws(LayerRefusal) {
         let parent = try folder(entry.folder, of: entry)
         let name = byteName(entry.name)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
         do {
             let file = try replacing(parent, name, entry) { () throws(SystemCallError) in
-                let number = try systemCall("openat") { openat(parent.number, name, flags | O_CLOEXEC, 0o600) }
+                let number = try systemCall("openat") { openat(parent.number, name, flags | O_CLOEXEC, metadata.mode & 0o777) }
                 return Descriptor(owning: number)
             }
             try content(file.number)
-            try set(metadata, on: file.number, entry)
+            if !metadata.isOurs || metadata.isSpecial || hasGroupFolder { try set(metadata, on: file.number, entry) }
             try setTime(metadata.time, of: file.number)
         } catch { throw refusal(error, entry) }
     }
@@ -68,6 +76,7 @@ extension LayerTree {
             case .folder: throw LayerRefusal("entry \(quoted(entry.bytes)): it is a hard link to the folder \(quoted(target.bytes))")
             case .link, .other: break
             }
+            try checkLinkCount(from.number, fromName, entry, target)
             let name = byteName(entry.name)
             try replacing(parent, name, entry) { () throws(SystemCallError) in
                 try systemCall("linkat") { linkat(from.number, fromName, parent.number, name, 0) }
@@ -75,6 +84,14 @@ extension LayerTree {
         } catch let error as SystemCallError where error.errno == ENOENT || error.errno == ENOTDIR {
             throw LayerRefusal("entry \(quoted(entry.bytes)): \(missing)")
         } catch { throw refusal(error, entry) }
+    }
+
+    private func checkLinkCount(_ folder: CInt, _ name: ByteName, _ entry: EntryPath, _ target: EntryPath) throws(LayerRefusal) {
+        var status = stat()
+        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0, UInt64(status.st_nlink) < limits[.links] else {
+            throw LayerRefusal(
+                .links, "entry \(quoted(entry.bytes)): \(quoted(target.bytes)) has more names than the limit of \(limits[.links])")
+        }
     }
 
     private func makeNameless(
@@ -119,14 +136,6 @@ extension LayerTree {
         do { try setExtendedAttribute(descriptor, attribute.name, attribute.value) } catch {
             let name = quoted(attribute.name.dropLast().map { UInt8(bitPattern: $0) })
             throw LayerRefusal("entry \(quoted(entry.bytes)): its attribute \(name) cannot be set: \(error)")
-        }
-    }
-
-    private func setTime(_ time: timespec, of descriptor: CInt) throws(SystemCallError) {
-        try systemCall("futimens") {
-            withUnsafePointer(to: (time, time)) { pair in
-                pair.withMemoryRebound(to: timespec.self, capacity: 2) { futimens(descriptor, $0) }
-            }
         }
     }
 

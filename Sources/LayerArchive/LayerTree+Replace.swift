@@ -33,12 +33,12 @@ extension LayerTree {
         }
     }
 
-    /// Empties and removes a folder without following a link. No deeper than `limits.depth`, which bounds the recursion.
+    /// Empties and removes a folder without following a link. No folder is deeper than the limit of depth, which bounds the recursion.
     private func removeContent(_ parent: CInt, _ name: ByteName) throws(SystemCallError) {
         let folder = try openAt(parent, bytes: name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         var status = stat()
         try systemCall("fstat") { fstat(folder.number, &status) }
-        times.forget(status.st_ino)
+        folders.forget(status.st_ino)
         for entry in try rawDirectoryEntries(folder.number) {
             if unlinkat(folder.number, entry, 0) == 0 { continue }
             guard errno == EISDIR || errno == EPERM else { throw SystemCallError(call: "unlinkat", errno: errno) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 import Glibc
 import LinuxSystem
 
@@ -10,7 +11,11 @@ final class LayerTree {
     let root: CInt
     private let ownsRoot: Bool
     let limits: UnpackLimits
-    var times = FolderTimes()
+    var folders = FolderRecords()
+    /// Bytes that the holes of further files may have.
+    var holesLeft: UInt64
+    /// Whether a folder with the setgid bit was made: what is made below it has its group and not ours.
+    var hasGroupFolder = false
     /// The folder of the last entry: most entries lie beside the one before. Dropped whenever something is removed.
     private var recent: (path: [UInt8], folder: OpenFolder)?
 
@@ -19,6 +24,7 @@ final class LayerTree {
         self.root = root
         self.limits = limits
         self.ownsRoot = ownsRoot
+        holesLeft = limits[.sparse]
     }
 
     deinit { if ownsRoot { close(root) } }
@@ -59,7 +65,7 @@ final class LayerTree {
         }
         do {
             let made = OpenFolder(try openAt(above.number, bytes: leaf, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
-            try times.note(made.number, path: path, time: timespec(tv_sec: 0, tv_nsec: 0))
+            try record(made.number, in: above.number, path, timespec(tv_sec: 0, tv_nsec: 0), of: entry)
             return made
         } catch let error as SystemCallError {
             throw LayerRefusal("entry \(quoted(entry.bytes)): its folder \(quoted(path)) cannot be opened: \(error)")
@@ -82,8 +88,8 @@ final class LayerTree {
         guard count > 0 else { throw failed("a symbolic link on its way cannot be read", of: entry) }
         let text = buffer[..<count].map { UInt8(bitPattern: $0) }
         let path = text.first == UInt8(ascii: "/") || head.isEmpty ? text : head + [UInt8(ascii: "/")] + text
-        guard path.count <= limits.pathLength else {
-            throw LayerRefusal("entry \(quoted(entry.bytes)): symbolic links make its path longer than \(limits.pathLength) bytes")
+        guard path.count <= limits[.path] else {
+            throw LayerRefusal("entry \(quoted(entry.bytes)): symbolic links make its path longer than \(limits[.path]) bytes")
         }
         return path
     }
@@ -94,6 +100,17 @@ final class LayerTree {
     }
 
     func forgetRecent() { recent = nil }
+    /// The next entries lie in it, most often.
+    func remember(_ folder: consuming Descriptor, _ path: [UInt8]) { recent = (path, OpenFolder(folder)) }
+
+    /// Notes a folder's time, and holds it to the limit of depth: an entry's own path does not tell how deep a link on its way leads.
+    func record(_ folder: CInt, in parent: CInt?, _ path: [UInt8], _ time: timespec, of entry: EntryPath) throws(LayerRefusal) {
+        let depth = try folders.note(folder, in: parent, path: path, time: time)
+        guard depth <= limits[.depth] + 1 else {
+            throw LayerRefusal(
+                .depth, "entry \(quoted(entry.bytes)): links lead it \(depth - 1) folders deep, the limit is \(limits[.depth])")
+        }
+    }
 
     func notFolder(_ path: [UInt8], of entry: EntryPath) -> LayerRefusal {
         LayerRefusal("entry \(quoted(entry.bytes)): \(quoted(path)) above it is no folder")

@@ -1,49 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
 import Glibc
 import LinuxSystem
 
-/// Where a layer's bytes are.
-public struct LayerBlob: Hashable, Sendable {
-    /// A descriptor open for reading, on a file that can be read at any place; it is only borrowed.
+/// Where a layer's tar comes from.
+public struct LayerSource: Hashable, Sendable {
+    public enum Form: String, Hashable, Sendable, CaseIterable {
+        /// The tar itself.
+        case plain
+        /// What another process makes of a compressed blob of ``length`` bytes: it is read to the end of the pipe, and `offset` means nothing.
+        case inflated
+    }
+
+    /// A descriptor open for reading; it is only borrowed. A file is read at `offset`, anything else from where it stands.
     public var descriptor: CInt
     public var offset: UInt64
     public var length: UInt64
-    public var encoding: LayerEncoding
+    public var form: Form
 
-    public init(descriptor: CInt, offset: UInt64, length: UInt64, encoding: LayerEncoding) {
+    public init(descriptor: CInt, offset: UInt64, length: UInt64, form: Form) {
         self.descriptor = descriptor
         self.offset = offset
         self.length = length
-        self.encoding = encoding
+        self.form = form
     }
 }
 
 /// Unpacks one layer into an empty folder as a lower folder of an overlay, and checks that the plain tar has the diff id that was promised.
 ///
 /// Whiteouts become character devices 0:0, and opaque folders carry `user.overlay.opaque`. Device nodes are left out. The caller makes the
-/// result durable, and throws the folder away after an error.
+/// result durable, and throws the folder away after an error. The umask of the process becomes 0, so that a file is made with its mode.
 ///
 /// - Parameters:
 ///   - target: an open, empty folder; it becomes the root of the layer.
 ///   - diffID: the SHA-256 of the plain tar, 64 lower-case hexadecimal digits.
 /// - Throws: ``LayerRefusal``.
 public func unpackLayer(
-    _ blob: LayerBlob, into target: CInt, diffID: String, limits: UnpackLimits = UnpackLimits()
+    _ source: LayerSource, into target: CInt, diffID: String, limits: UnpackLimits = UnpackLimits()
 ) throws(LayerRefusal) -> LayerContent {
-    let stream = try PlainStream(
-        blob: blob.descriptor, offset: blob.offset, length: blob.length, encoding: blob.encoding, limits: limits)
+    umask(0)
+    let stream = try PlainStream(source, limits: limits)
     let tree = LayerTree(root: target, limits: limits)
     try tree.makeFolder(
         try EntryPath(UnsafeRawBufferPointer(start: nil, count: 0), what: "root", limits: limits),
         EntryMetadata(user: 0, group: 0, mode: 0o755, time: timespec(tv_sec: 0, tv_nsec: 0)))
     var content = LayerContent()
     // A layer of no bytes at all is a layer without entries, though libarchive would not call it a tar.
-    if blob.length > 0 {
+    if source.length > 0 {
         let reader = try TarReader(stream)
         while let entry = try reader.next() {
             content.entries += 1
-            guard content.entries <= limits.entries else {
-                throw LayerRefusal("the layer has more than the limit of \(limits.entries) entries")
+            guard content.entries <= limits[.entries] else {
+                throw LayerRefusal(.entries, "the layer has more than the limit of \(limits[.entries]) entries")
             }
             try place(entry, from: reader, in: tree, &content)
         }
@@ -52,7 +60,7 @@ public func unpackLayer(
     }
     let found = stream.finish()
     guard found == diffID else { throw LayerRefusal("the layer's tar has the diff id sha256:\(found), and sha256:\(diffID) was promised") }
-    try tree.times.apply(root: target)
+    try tree.folders.applyTimes(root: target)
     return content
 }
 
@@ -76,12 +84,14 @@ private func place(_ entry: LayerEntry, from reader: TarReader, in tree: LayerTr
     case .link(let target): try tree.makeLink(path, to: target, try entry.metadata(path, limits))
     case .file(let size):
         content.bytes += min(size, UInt64(Int64.max))
-        guard content.bytes <= limits.bytes else {
+        guard content.bytes <= limits[.bytes] else {
             throw LayerRefusal(
-                "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits.bytes) bytes")
+                .bytes,
+                "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits[.bytes]) bytes"
+            )
         }
         try tree.makeFile(path, try entry.metadata(path, limits)) { file throws(LayerRefusal) in
-            try write(file, size: size, from: reader, path)
+            try write(file, size: size, from: reader, path, holesLeft: &tree.holesLeft)
         }
     }
 }
@@ -94,15 +104,26 @@ protocol ContentReader {
     func nextBlock(isComplete: Bool) throws(LayerRefusal) -> (bytes: UnsafeRawBufferPointer, offset: Int64)?
 }
 
-func write(_ file: CInt, size: UInt64, from reader: some ContentReader, _ path: EntryPath) throws(LayerRefusal) {
+func write(
+    _ file: CInt, size: UInt64, from reader: some ContentReader, _ path: EntryPath, holesLeft: inout UInt64
+) throws(LayerRefusal) {
     var end: UInt64 = 0
+    func skip(to offset: UInt64) throws(LayerRefusal) {
+        guard offset > end else { return }
+        guard offset - end <= holesLeft else {
+            throw LayerRefusal(
+                .sparse, "entry \(quoted(path.bytes)): with a hole of \(offset - end) bytes the layer's holes are larger than the limit")
+        }
+        holesLeft -= offset - end
+    }
     while let block = try reader.nextBlock(isComplete: end == size) {
+        guard block.offset >= 0, UInt64(block.offset) + UInt64(block.bytes.count) <= size else {
+            throw LayerRefusal("entry \(quoted(path.bytes)): its data lie beyond its size of \(size) bytes")
+        }
+        try skip(to: UInt64(block.offset))
         var rest = block.bytes
         var offset = block.offset
         while !rest.isEmpty {
-            guard offset >= 0, UInt64(offset) + UInt64(rest.count) <= size else {
-                throw LayerRefusal("entry \(quoted(path.bytes)): its data lie beyond its size of \(size) bytes")
-            }
             do {
                 let count = try systemCall("pwrite") { pwrite(file, rest.baseAddress, rest.count, off_t(offset)) }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -111,6 +132,7 @@ func write(_ file: CInt, size: UInt64, from reader: some ContentReader, _ path: 
         }
         end = max(end, UInt64(offset))
     }
+    try skip(to: size)
     if end < size, ftruncate(file, off_t(size)) != 0 {
         throw LayerRefusal("entry \(quoted(path.bytes)): its size of \(size) bytes cannot be set: \(failureText())")
     }

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 import Glibc
 
-/// The plain tar of a layer as it comes out of the blob: reads a range of the blob, takes the compression off, hashes, and keeps to the limits.
+/// The plain tar of a layer: reads it, hashes it, and keeps to the limits.
 ///
 /// It is a class since libarchive's callback holds a pointer to it.
 final class PlainStream {
     private static let blockSize = 256 << 10
 
-    private let blob: CInt
-    private let isPipe: Bool
+    private let source: LayerSource
+    /// Whether the source is a file that several unpackers may share, so that only reading at a place is safe.
+    private let isFile: Bool
     private var position: UInt64
+    /// How much may still come; more than that is refused where it is a limit, and not looked at where it is the end of the layer.
     private let end: UInt64
+    private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 64)
     private let limits: UnpackLimits
-    private var expansion: Expansion
-    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 64)
-    private let output: UnsafeMutableRawBufferPointer
-    private var pending = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// Whether the expansion filled all of `output` last time, and so may hold more without any further input.
-    private var full = false
-    private var compressed: UInt64 = 0
     private(set) var plain: UInt64 = 0
     /// Whether all of the layer has come out.
     private(set) var hasEnded = false
@@ -26,75 +23,60 @@ final class PlainStream {
     /// What stopped the stream, kept while libarchive's C frames are between the callback and the caller.
     var failure: LayerRefusal?
 
-    init(blob: CInt, offset: UInt64, length: UInt64, encoding: LayerEncoding, limits: UnpackLimits) throws(LayerRefusal) {
-        let (end, overflow) = offset.addingReportingOverflow(length)
-        guard !overflow, end <= UInt64(Int64.max) else { throw LayerRefusal("the layer's place in the blob is out of range") }
+    init(_ source: LayerSource, limits: UnpackLimits) throws(LayerRefusal) {
         var status = stat()
-        guard fstat(blob, &status) == 0 else { throw LayerRefusal("the blob cannot be examined: \(failureText())") }
-        self.blob = blob
-        isPipe = status.st_mode & S_IFMT == S_IFIFO
-        self.position = offset
-        self.end = end
+        guard fstat(source.descriptor, &status) == 0 else { throw LayerRefusal("the layer cannot be examined: \(failureText())") }
+        let (end, overflow) = source.offset.addingReportingOverflow(source.length)
+        guard !overflow, end <= UInt64(Int64.max) else { throw LayerRefusal("the layer's place in the blob is out of range") }
+        self.source = source
         self.limits = limits
-        self.expansion = try Expansion(encoding)
-        self.output = UnsafeMutableRawBufferPointer.allocate(byteCount: encoding == .none ? 1 : Self.blockSize, alignment: 64)
+        self.end = end
+        isFile = status.st_mode & S_IFMT == S_IFREG
+        position = source.offset
     }
 
-    deinit {
-        input.deallocate()
-        output.deallocate()
-    }
+    deinit { block.deallocate() }
 
     /// The next bytes, valid until the next call; nil at the end of the layer.
     func next() throws(LayerRefusal) -> UnsafeRawBufferPointer? {
-        while true {
-            if pending.isEmpty, !full {
-                pending = try refill()
-                if pending.isEmpty {
-                    try expansion.finish()
-                    hasEnded = true
-                    return nil
-                }
+        let wanted = source.form == .plain ? Int(min(UInt64(block.count), end - position)) : block.count
+        let count = wanted == 0 ? 0 : try read(wanted)
+        if count == 0 {
+            guard source.form == .inflated || position == end else {
+                throw LayerRefusal("the blob ends \(end - position) bytes before the layer does")
             }
-            let block: UnsafeRawBufferPointer
-            if case .none = expansion {
-                block = pending
-                pending = UnsafeRawBufferPointer(start: nil, count: 0)
-            } else {
-                block = UnsafeRawBufferPointer(rebasing: output[..<(try expansion.run(&pending, into: output))])
-                full = block.count == output.count
-            }
-            if block.isEmpty { continue }
-            plain += UInt64(block.count)
-            try check()
-            hash.update(block)
-            return block
+            hasEnded = true
+            return nil
         }
+        position += UInt64(count)
+        plain += UInt64(count)
+        try check()
+        let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
+        hash.update(bytes)
+        return bytes
     }
 
     /// The SHA-256 of all that came out, in lower-case hexadecimal.
     func finish() -> String { hash.finish() }
 
-    private func refill() throws(LayerRefusal) -> UnsafeRawBufferPointer {
-        let wanted = Int(min(UInt64(Self.blockSize), end - position))
-        if wanted == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    private func read(_ wanted: Int) throws(LayerRefusal) -> Int {
         while true {
-            // A pipe has no place but its own; a file may be shared, so that only reading at a place is safe.
-            let count = isPipe ? read(blob, input.baseAddress, wanted) : pread(blob, input.baseAddress, wanted, off_t(position))
+            let count =
+                isFile
+                ? pread(source.descriptor, block.baseAddress, wanted, off_t(position))
+                : Glibc.read(source.descriptor, block.baseAddress, wanted)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw LayerRefusal("the blob cannot be read: \(failureText())") }
-            guard count > 0 else { throw LayerRefusal("the blob ends \(end - position) bytes before the layer does") }
-            position += UInt64(count)
-            compressed += UInt64(count)
-            return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(input)[..<count])
+            return count
         }
     }
 
     private func check() throws(LayerRefusal) {
-        if plain > limits.bytes { throw LayerRefusal("the layer's tar is larger than the limit of \(limits.bytes) bytes") }
-        if plain > limits.ratioFloor, plain / limits.ratio > compressed {
+        if plain > limits[.bytes] { throw LayerRefusal(.bytes, "the layer's tar is larger than the limit of \(limits[.bytes]) bytes") }
+        if source.form == .inflated, plain > UnpackLimit.ratioFloor, plain / limits[.ratio] > source.length {
             throw LayerRefusal(
-                "the layer gets more than \(limits.ratio) times larger when its compression is taken off, which is the limit past \(limits.ratioFloor) bytes"
+                .ratio,
+                "the layer gets more than \(limits[.ratio]) times larger when its compression is taken off, which is the limit past \(UnpackLimit.ratioFloor) bytes"
             )
         }
     }

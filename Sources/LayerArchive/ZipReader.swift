@@ -11,11 +11,11 @@ final class ZipReader: ContentReader {
 
     /// What libarchive's callbacks read from.
     private final class Source {
-        let blob: LayerBlob
+        let blob: LayerSource
         var position: UInt64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
 
-        init(_ blob: LayerBlob) { self.blob = blob }
+        init(_ blob: LayerSource) { self.blob = blob }
         deinit { buffer.deallocate() }
 
         func read() -> Int {
@@ -38,7 +38,7 @@ final class ZipReader: ContentReader {
         }
     }
 
-    init(_ blob: LayerBlob) throws(LayerRefusal) {
+    init(_ blob: LayerSource) throws(LayerRefusal) {
         guard let archive = archive_read_new() else { throw LayerRefusal("libarchive cannot be started: out of memory") }
         self.archive = archive
         source = Source(blob)

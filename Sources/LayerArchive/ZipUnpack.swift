@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FunctionModel
 import Glibc
 import LinuxSystem
 
@@ -13,7 +14,7 @@ import LinuxSystem
 ///   - tree: what the zip's bytes must lead to, see ``zipTree(of:)``.
 /// - Throws: ``LayerRefusal``.
 public func unpackZip(
-    _ blob: LayerBlob, into target: CInt, tree: String, limits: UnpackLimits = .functionLayer
+    _ blob: LayerSource, into target: CInt, tree: String, limits: UnpackLimits = .functionLayer
 ) throws(LayerRefusal) -> LayerContent {
     let found = zipTree(of: try sha256(of: blob))
     guard found == tree else { throw LayerRefusal("the zip leads to the tree \(found), and \(tree) was promised") }
@@ -22,10 +23,12 @@ public func unpackZip(
     var content = LayerContent()
     while let entry = try reader.next() {
         content.entries += 1
-        guard content.entries <= limits.entries else { throw LayerRefusal("the zip has more than the limit of \(limits.entries) entries") }
+        guard content.entries <= limits[.entries] else {
+            throw LayerRefusal("the zip has more than the limit of \(limits[.entries]) entries")
+        }
         try place(entry, from: reader, in: files, &content, compressed: blob.length)
     }
-    try files.times.apply(root: files.root)
+    try files.folders.applyTimes(root: files.root)
     return content
 }
 
@@ -36,7 +39,7 @@ public func zipTree(of digest: String) -> String {
     return hash.finish()
 }
 
-private func sha256(of blob: LayerBlob) throws(LayerRefusal) -> String {
+private func sha256(of blob: LayerSource) throws(LayerRefusal) -> String {
     var hash = SHA256Hash()
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
     defer { block.deallocate() }
@@ -63,7 +66,7 @@ private func makeFiles(in target: CInt, _ limits: UnpackLimits) throws(LayerRefu
         let opt = try openDirectory(target, "opt")
         let files = LayerTree(root: opt.release(), limits: limits, ownsRoot: true)
         try files.makeFolder(whole, root)
-        try tree.times.apply(root: target)
+        try tree.folders.applyTimes(root: target)
         return files
     } catch let error as SystemCallError {
         throw LayerRefusal("the layer's folder cannot be made: \(error)")
@@ -87,17 +90,18 @@ private func place(
     case .file(let size):
         let limits = tree.limits
         content.bytes += min(size, UInt64(Int64.max))
-        guard content.bytes <= limits.bytes else {
+        guard content.bytes <= limits[.bytes] else {
             throw LayerRefusal(
-                "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits.bytes) bytes")
+                "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits[.bytes]) bytes"
+            )
         }
-        guard content.bytes <= limits.ratioFloor || content.bytes / limits.ratio <= compressed else {
+        guard content.bytes <= UnpackLimit.ratioFloor || content.bytes / limits[.ratio] <= compressed else {
             throw LayerRefusal(
-                "entry \(quoted(path.bytes)): the zip gets more than \(limits.ratio) times larger when it is unpacked, which is the limit past \(limits.ratioFloor) bytes"
+                "entry \(quoted(path.bytes)): the zip gets more than \(limits[.ratio]) times larger when it is unpacked, which is the limit past \(UnpackLimit.ratioFloor) bytes"
             )
         }
         try tree.makeFile(path, entry.readableByAll(0o444)) { file throws(LayerRefusal) in
-            try write(file, size: size, from: reader, path)
+            try write(file, size: size, from: reader, path, holesLeft: &tree.holesLeft)
         }
     }
 }
@@ -107,5 +111,17 @@ extension LayerEntry {
     fileprivate func readableByAll(_ least: UInt32) -> EntryMetadata {
         let mode = mode & 0o755
         return EntryMetadata(user: 0, group: 0, mode: mode | least | (mode & 0o100 != 0 ? 0o111 : 0), time: time)
+    }
+}
+
+extension UnpackLimits {
+    /// Of the zip of a function's layer. Source of the bytes: Function Compute 3.0, quotas (2 GB for all layers of a function).
+    public static var functionLayer: UnpackLimits {
+        var limits = UnpackLimits()
+        do {
+            try limits.set(.bytes, to: 2_000_000_000)
+            try limits.set(.entries, to: 200_000)
+        } catch { preconditionFailure(error.description) }
+        return limits
     }
 }

@@ -45,6 +45,14 @@ extension Descriptor {
     public borrowing func restrict(_ attributes: MountAttributes) throws(SystemCallError) {
         try systemCall("mount_setattr") { clinux_set_mount_attributes(number, attributes.rawValue) }
     }
+
+    /// Shows the files of this detached mount as owned by the ids that a user namespace gives to their owners (an idmapped mount). Files on disk
+    /// stay as they are; an owner without an id in the namespace is shown as nobody.
+    ///
+    /// - Throws: EINVAL where the file system cannot. Source: mount_setattr(2), MOUNT_ATTR_IDMAP.
+    public borrowing func mapOwners(to users: CInt) throws(SystemCallError) {
+        try systemCall("mount_setattr MOUNT_ATTR_IDMAP") { clinux_map_owners(number, users) }
+    }
 }
 
 /// mount(2), for what the newer calls cannot do on older kernels.

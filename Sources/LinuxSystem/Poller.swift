@@ -19,6 +19,11 @@ public struct Poller: ~Copyable {
         try systemCall("epoll_ctl ADD") { clinux_epoll_add(epoll.number, descriptor, Poller.read, token) }
     }
 
+    /// Waits for an exceptional condition instead of data.
+    public borrowing func addUrgent(_ descriptor: CInt, token: UInt64) throws(SystemCallError) {
+        try systemCall("epoll_ctl ADD") { clinux_epoll_add(epoll.number, descriptor, Poller.urgent, token) }
+    }
+
     public borrowing func change(_ descriptor: CInt, token: UInt64, alsoWritable: Bool) throws(SystemCallError) {
         let events = Poller.read | (alsoWritable ? Poller.write : 0)
         try systemCall("epoll_ctl MOD") { clinux_epoll_change(epoll.number, descriptor, events, token) }
@@ -41,8 +46,9 @@ public struct Poller: ~Copyable {
         }
     }
 
-    // EPOLLIN, EPOLLOUT, EPOLLERR and EPOLLHUP of linux/eventpoll.h.
+    // EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR and EPOLLHUP of linux/eventpoll.h.
     private static let read = 0x1 as UInt32
+    private static let urgent = 0x2 as UInt32
     private static let write = 0x4 as UInt32
     private static let gone = 0x18 as UInt32
 }

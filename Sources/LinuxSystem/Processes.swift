@@ -40,6 +40,15 @@ extension Descriptor {
     }
 }
 
+/// A user namespace in which the ids 0 to `count` - 1 are the host's from `first` on.
+///
+/// - Returns: the namespace, and the process that it was born with, which has been killed and is still to be reaped.
+public func makeUserNamespace(first: UInt32, count: UInt32) throws(SystemCallError) -> (users: Descriptor.Box, birth: Descriptor.Box) {
+    var pidfd: CInt = -1
+    let users = try systemCall("make a user namespace") { clinux_make_user_namespace(first, count, &pidfd) }
+    return (Descriptor.Box(Descriptor(owning: users)), Descriptor.Box(Descriptor(owning: pidfd)))
+}
+
 /// Moves this thread into new namespaces.
 public func unshareNamespaces(_ flags: CInt) throws(SystemCallError) { try systemCall("unshare") { clinux_unshare(flags) } }
 

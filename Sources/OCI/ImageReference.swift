@@ -68,6 +68,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// The name without tag and digest, short: `hello`, `example.org/team/hello`.
     public var familiarName: String {
         guard registry == Self.defaultRegistry else { return "\(registry)/\(repository)" }
+        // A first part that would be taken for a registry needs the real one before it, or the short form would name another image.
+        if let slash = repository.firstIndex(of: "/"), Self.looksLikeRegistry(repository[..<slash]) { return "\(registry)/\(repository)" }
         let short = repository.dropFirst(8)
         return repository.hasPrefix("library/") && !short.contains("/") ? String(short) : repository
     }

@@ -10,12 +10,17 @@ public final class FunctionHistory: Sendable {
         public var invocations: Int
         public var errors: Int
         public var coldStarts: Int
+        /// At its end: asynchronous invocations that wait, and the age of the oldest in seconds.
+        public var waiting: Double
+        public var oldestAge: Double
 
-        public init(time: Int64, invocations: Int, errors: Int, coldStarts: Int) {
+        public init(time: Int64, invocations: Int, errors: Int, coldStarts: Int, waiting: Double = 0, oldestAge: Double = 0) {
             self.time = time
             self.invocations = invocations
             self.errors = errors
             self.coldStarts = coldStarts
+            self.waiting = waiting
+            self.oldestAge = oldestAge
         }
     }
 
@@ -24,10 +29,15 @@ public final class FunctionHistory: Sendable {
         /// Has a label `outcome` too, of which all but `success` are errors.
         public var invocations: String
         public var coldStarts: String
+        /// Gauges.
+        public var waiting: String
+        public var oldestAge: String
 
-        public init(invocations: String, coldStarts: String) {
+        public init(invocations: String, coldStarts: String, waiting: String = "", oldestAge: String = "") {
             self.invocations = invocations
             self.coldStarts = coldStarts
+            self.waiting = waiting
+            self.oldestAge = oldestAge
         }
     }
 
@@ -57,6 +67,7 @@ public final class FunctionHistory: Sendable {
     /// Ends a step. Functions that are counted no more are forgotten.
     public func step(at time: Int64) {
         let totals = totals()
+        let (waiting, ages) = (gauge(names.waiting), gauge(names.oldestAge))
         kept.withLock { kept in
             kept = kept.filter { totals[$0.key] != nil }
             for (function, now) in totals {
@@ -68,7 +79,8 @@ public final class FunctionHistory: Sendable {
                 entry.steps.append(
                     Step(
                         time: time, invocations: now.invocations - since.invocations, errors: now.errors - since.errors,
-                        coldStarts: now.coldStarts - min(since.coldStarts, now.coldStarts)))
+                        coldStarts: now.coldStarts - min(since.coldStarts, now.coldStarts), waiting: waiting[function] ?? 0,
+                        oldestAge: ages[function] ?? 0))
                 if entry.steps.count > capacity { entry.steps.removeFirst(entry.steps.count - capacity) }
                 kept[function] = entry
             }
@@ -91,6 +103,12 @@ public final class FunctionHistory: Sendable {
                     coldStarts: current.coldStarts - min(since.coldStarts, current.coldStarts))
             ]
         }
+    }
+
+    /// A gauge by function.
+    private func gauge(_ name: String) -> [String: Double] {
+        guard !name.isEmpty else { return [:] }
+        return Dictionary(registry.samples(name).compactMap { sample in sample.labels["function"].map { ($0, sample.value) } }) { $1 }
     }
 
     private func totals() -> [String: Totals] {

@@ -43,9 +43,12 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     /// `collect` is run before every reading, for what is looked up rather than counted.
     public func beforeReading(_ collect: @escaping @Sendable () async -> Void) { collectors.withLock { $0.append(collect) } }
 
+    /// Looks up what is looked up rather than counted.
+    public func collect() async { for collect in collectors.withLock({ $0 }) { await collect() } }
+
     /// The text of all series, in the order of their names. Source: Prometheus, "Exposition formats", text format 0.0.4.
     public func text() async -> String {
-        for collect in collectors.withLock({ $0 }) { await collect() }
+        await collect()
         let all = series.withLock { $0 }
         return Exposition.text(all, families)
     }

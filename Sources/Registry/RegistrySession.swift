@@ -54,8 +54,8 @@ public final class RegistrySession: Sendable {
     func manifest(_ name: String, digest: Digest?, limit: UInt64) async throws -> RegistryDocument {
         let subject = "manifest \(name)"
         return try await fromFirst { server in
-            let accept = Self.manifestTypes.map { ("accept", $0) }
-            let response = try await server.get("manifests/\(name)", headers: accept, subject: subject, expected: [200])
+            let accept = Self.manifestTypes.joined(separator: ", ")
+            let response = try await server.get("manifests/\(name)", headers: [("accept", accept)], subject: subject, expected: [200])
             let bytes = try await Self.bytes(response, limit: limit, server, subject)
             let found = BlobHash.of(bytes)
             if let digest, digest != found { throw server.error(.invalid, subject, "it has in truth the digest \(found)") }

@@ -3,8 +3,9 @@ import LinuxSystem
 
 /// What the launcher has at hand for one instance: descriptors by number, all above ``InstancePlan/firstFreeDescriptor``.
 public struct InstanceResources: Hashable, Sendable {
-    /// A detached tree: the image's layers, read-only, with our empty mount points on top.
-    public var root: CInt
+    public var root: InstanceRoot
+    /// nil where the instance's ids are the host's.
+    public var users: InstanceUsers?
     /// Detached trees that are the same for all: `/dev`, read-only, and an empty read-only folder for `/sys`.
     public var devices: CInt
     public var emptyFolder: CInt
@@ -19,15 +20,19 @@ public struct InstanceResources: Hashable, Sendable {
     /// Where init tells how the program ended, and where steps tell that they failed.
     public var report: CInt
     public var status: CInt
+    /// Where a byte comes when the program is to be executed; nil where that is at once.
+    public var trigger: CInt?
     public var user: ImageUser
     public var hidden: [HiddenPath]
 
     public init(
-        root: CInt, devices: CInt, emptyFolder: CInt, files: [String: CInt], cgroups: [String: CInt],
-        network: CInt, standardInput: CInt, standardOutput: CInt, standardError: CInt, report: CInt, status: CInt, user: ImageUser,
+        root: InstanceRoot, users: InstanceUsers?, devices: CInt, emptyFolder: CInt, files: [String: CInt], cgroups: [String: CInt],
+        network: CInt, standardInput: CInt, standardOutput: CInt, standardError: CInt, report: CInt, status: CInt, trigger: CInt?,
+        user: ImageUser,
         hidden: [HiddenPath]
     ) {
         self.root = root
+        self.users = users
         self.devices = devices
         self.emptyFolder = emptyFolder
         self.files = files
@@ -38,8 +43,35 @@ public struct InstanceResources: Hashable, Sendable {
         self.standardError = standardError
         self.report = report
         self.status = status
+        self.trigger = trigger
         self.user = user
         self.hidden = hidden
+    }
+}
+
+extension InstanceResources {
+    /// The numbers that the child has them at: the status socket is 3, then comes the trigger where there is one.
+    var reportNumber: CInt { trigger == nil ? 4 : 5 }
+    var usersNumber: CInt { reportNumber + 1 }
+}
+
+/// What becomes the instance's `/`: the image's layers, read-only, with our empty mount points on top.
+public enum InstanceRoot: Hashable, Sendable {
+    /// A detached tree that is the same for all.
+    case shared(CInt)
+    /// Detached trees of the layers, topmost first, whose files belong to this instance's ids: it joins them itself.
+    case layers([CInt], oneByOne: Bool)
+}
+
+/// An instance's own ids: 0 to 65535 inside are `first` and the following ones on the host.
+public struct InstanceUsers: Hashable, Sendable {
+    public static let count: UInt32 = 65536
+    public var namespace: CInt
+    public var first: UInt32
+
+    public init(namespace: CInt, first: UInt32) {
+        self.namespace = namespace
+        self.first = first
     }
 }
 
@@ -64,12 +96,9 @@ public enum InstancePlan {
     /// made after the cgroup was joined, so that the instance sees itself at the top.
     public static let namespaces = Namespaces.mount | Namespaces.process | Namespaces.ipc | Namespaces.hostName
 
-    /// CHOWN, KILL, SETGID, SETUID: what servers that start as root use to become another user. docs/sandbox.md says why these and no more.
-    public static let rootCapabilities: UInt64 = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 7
-
     /// - Parameter resources: what the launcher made for this instance.
     public static func steps(for spec: InstanceSpec, with resources: InstanceResources) -> [SetupStep] {
-        joinNamespaces(resources) + enterRoot(resources) + hide(resources) + nameAndDescriptors(spec, resources)
+        joinNamespaces(resources) + mountRoot(resources.root) + enterRoot(resources) + hide(resources) + nameAndDescriptors(spec, resources)
             + becomeProgram(spec, resources)
     }
 
@@ -79,20 +108,53 @@ public enum InstancePlan {
             + [.unshare(Namespaces.cgroup, of: "the cgroup namespace"), .enterNetwork(resources.network)]
     }
 
+    /// Folders below `run` where an instance lays the layers of its root before it joins them; they are gone with the old root.
+    public static func layerPlace(_ index: Int) -> String { "lower/\(index)" }
+
+    private static func mountRoot(_ root: InstanceRoot) -> [SetupStep] {
+        switch root {
+        case .shared(let tree): return [.attach(tree, at: "root")]
+        case .layers(let trees, let oneByOne):
+            let places = trees.indices.map(layerPlace)
+            return zip(trees, places).map { .attach($0, at: $1) } + [overlay(places, at: "root", oneByOne: oneByOne)]
+        }
+    }
+
+    /// `lowerdir+` (Linux 6.7) has no limit of a page for all names and no characters to escape; older kernels take one joined option.
+    public static func overlay(_ lowers: [String], at place: String, oneByOne: Bool) -> SetupStep {
+        if oneByOne {
+            return .newMount(
+                "overlay", options: lowers.map { MountOption("lowerdir+", $0) } + [MountOption("userxattr")],
+                attributes: [.readOnly, .noSetuid, .noDevices], at: place)
+        }
+        let flags: UInt64 = 1 | 2 | 4  // MS_RDONLY, MS_NOSUID, MS_NODEV.
+        return .oldMount("overlay", options: "userxattr,lowerdir=" + lowers.joined(separator: ":"), flags: flags, at: place)
+    }
+
+    /// What lies in a file system made for the instance belongs to its root.
+    private static func ownedByRoot(_ users: InstanceUsers?) -> [MountOption] {
+        users.map { [MountOption("uid", "\($0.first)"), MountOption("gid", "\($0.first)")] } ?? []
+    }
+
     /// The working folder is the launcher's `run`, where an empty folder `root` waits. After the pivot every path starts in the image; the old root
     /// is detached by init when it has forked the program, which waits for that before it becomes the image's user.
     private static func enterRoot(_ resources: InstanceResources) -> [SetupStep] {
         let quiet: MountAttributes = [.noSetuid, .noDevices, .noExecution]
+        let owner = ownedByRoot(resources.users)
         return [
-            .attach(resources.root, at: "root"), .changeFolder("root"), .pivot,
+            .changeFolder("root"), .pivot,
             .newMount("proc", options: [], attributes: quiet, at: "/proc"),
             .attach(resources.devices, at: "/dev"),
             .newMount(
-                "devpts", options: [.init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"), .init("gid", "5")],
+                "devpts",
+                options: [
+                    .init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"),
+                    .init("gid", "\((resources.users?.first ?? 0) + 5)"),
+                ],
                 attributes: [.noSetuid, .noExecution], at: "/dev/pts"),
             .newMount(
-                "tmpfs", options: [.init("size", "64m"), .init("nr_inodes", "65536"), .init("mode", "1777")], attributes: quiet,
-                at: "/dev/shm"),
+                "tmpfs", options: [.init("size", "64m"), .init("nr_inodes", "65536"), .init("mode", "1777")] + owner,
+                attributes: quiet, at: "/dev/shm"),
             .attach(resources.emptyFolder, at: "/sys"),
         ]
     }
@@ -111,22 +173,26 @@ public enum InstancePlan {
         let inodes = max(1024, min(1_048_576, spec.limits.temporary / 4096))
         return [
             .newMount(
-                "tmpfs", options: [.init("size", "\(spec.limits.temporary)"), .init("nr_inodes", "\(inodes)"), .init("mode", "1777")],
+                "tmpfs",
+                options: [.init("size", "\(spec.limits.temporary)"), .init("nr_inodes", "\(inodes)"), .init("mode", "1777")]
+                    + ownedByRoot(resources.users),
                 attributes: [.noSetuid, .noDevices], at: "/tmp")
         ]
             + resources.files.sorted { $0.key < $1.key }.map { .attach($0.value, at: $0.key) }
             + [
                 .hostName(spec.hostname),
                 .duplicate(resources.status, to: 3, keepAtExec: false),
-                .duplicate(resources.report, to: 4, keepAtExec: false),
-                .startProgram(report: 4),
             ]
+            + (resources.trigger.map { [.duplicate($0, to: 4, keepAtExec: false)] } ?? [])
+            + [.duplicate(resources.report, to: resources.reportNumber, keepAtExec: false)]
+            + (resources.users.map { [.duplicate($0.namespace, to: resources.usersNumber, keepAtExec: false)] } ?? [])
+            + [.startProgram(report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber)]
     }
 
     /// Descriptors are gone before the working directory is entered, which happens as the image's user: a folder that stayed open must not be
     /// reachable through `/proc/self/fd` (CVE-2024-21626). The filter comes last, since it forbids what the steps before it do.
     private static func becomeProgram(_ spec: InstanceSpec, _ resources: InstanceResources) -> [SetupStep] {
-        let capabilities = resources.user.user == 0 ? rootCapabilities : 0
+        let capabilities = spec.capabilities.mask(ownUsers: resources.users != nil)
         var environment = spec.environment
         if !environment.contains(where: { $0.hasPrefix("HOME=") }) { environment.append("HOME=\(resources.user.home)") }
         return [
@@ -134,20 +200,22 @@ public enum InstancePlan {
             .duplicate(resources.standardInput, to: 0, keepAtExec: true),
             .duplicate(resources.standardOutput, to: 1, keepAtExec: true),
             .duplicate(resources.standardError, to: 2, keepAtExec: true),
-            .closeFrom(4),
             .ownKeyring,
             .limit(.coreSize, 0), .limit(.openFiles, spec.limits.openFiles),
             .umask(0o022),
             .write("500", to: "/proc/self/oom_score_adj"),
             .resetSignals,
             .awaitDetached,
+        ] + (resources.users == nil ? [] : [.enterUsers(resources.usersNumber)]) + [
+            .closeFrom(resources.reportNumber),
             .boundCapabilities(capabilities),
             .groups(resources.user.groups), .group(resources.user.group), .user(resources.user.user),
             .capabilities(capabilities),
             .workingDirectory(spec.workingDirectory.isEmpty ? "/" : spec.workingDirectory),
             .ordinaryPriority, .noNewPrivileges,
             .filter(reportsListen: true),
-            .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment),
+        ] + (resources.trigger == nil ? [] : [.awaitByte(4)]) + [
+            .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
         ]
     }
 

@@ -16,6 +16,7 @@ extension InstanceSpec {
         writer.integer(limits.openFiles)
         writer.integer(limits.temporary)
         writer.integer(port)
+        writer.integer(capabilities.rawValue)
     }
 
     /// Reads a spec and holds it to every bound, so that what comes out may be acted on as root.
@@ -35,6 +36,7 @@ extension InstanceSpec {
         self.init(
             id: id, layers: layers, arguments: arguments, environment: environment, workingDirectory: workingDirectory, user: user,
             hostname: hostname, limits: limits, port: try reader.integer())
+        capabilities = InstanceCapabilities(rawValue: try reader.integer())
         try validate()
     }
 
@@ -66,6 +68,7 @@ extension InstanceSpec {
             when: !hostnameIsFine || !(1...WireBounds.hostname).contains(hostname.utf8.count))
         try limits.validate()
         try refuse("the port is 0", when: port == 0)
+        try refuse("capabilities that no function can have", when: !InstanceCapabilities.all.contains(capabilities))
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 
-/// What the daemon asks of the launcher for one instance: intent only. It has no host path, no mount flag and no capability in it.
+/// What the daemon asks of the launcher for one instance: intent only. It has no host path and no mount flag in it, and of
+/// capabilities only those that reach nothing outside.
 public struct InstanceSpec: Hashable, Sendable {
     public var id: InstanceID
     /// Diff ids of the read-only layers, lowest first.
@@ -16,6 +17,8 @@ public struct InstanceSpec: Hashable, Sendable {
     public var user: String
     public var hostname: String
     public var limits: InstanceLimits
+    /// What the program has beyond an ordinary user, within its own ids.
+    public var capabilities: InstanceCapabilities = []
     /// The port whose `listen(2)` is reported as ``InstanceEvent/listening``.
     public var port: UInt16
 

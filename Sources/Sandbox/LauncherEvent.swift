@@ -5,6 +5,8 @@ public import FunctionModel
 public enum LauncherEvent: Hashable, Sendable {
     /// Carries the read ends of standard output and standard error, then some sockets.
     case started(InstanceID)
+    /// Carries the trigger, then what `started` carries. A byte to the trigger has the program executed.
+    case parked(InstanceID)
     case listening(InstanceID)
     case failed(InstanceID, LaunchFailure)
     case exited(InstanceID, InstanceExit)
@@ -15,6 +17,8 @@ public enum LauncherEvent: Hashable, Sendable {
     /// A part of the list; `last` ends it.
     case layers(job: UInt64, [Digest], last: Bool)
     case jobFailed(job: UInt64, reason: String)
+    /// Programs on this host have to wait for memory: what was made ahead of need should go.
+    case memoryPressure
 }
 
 extension LauncherEvent {
@@ -25,6 +29,10 @@ extension LauncherEvent {
         case .started(let id):
             writer.integer(UInt8(1))
             writer.string(id.text)
+        case .parked(let id):
+            writer.integer(UInt8(10))
+            writer.string(id.text)
+        case .memoryPressure: writer.integer(UInt8(11))
         case .listening(let id):
             writer.integer(UInt8(2))
             writer.string(id.text)
@@ -94,6 +102,8 @@ extension LauncherEvent {
         case 9:
             let job = try reader.integer(UInt64.self)
             self = .jobFailed(job: job, reason: try reader.string("a sentence", bound: WireBounds.sentence))
+        case 10: self = .parked(try reader.instanceID())
+        case 11: self = .memoryPressure
         case let kind: throw WireError("unknown event \(kind)")
         }
         try reader.end()

@@ -4,12 +4,14 @@ public import FunctionModel
 /// What the daemon may ask of the launcher. One message of the socket each.
 public enum LauncherRequest: Hashable, Sendable {
     case start(InstanceSpec)
+    /// Makes the instance so far that only its program is to be executed; `parked` follows, and a byte to its trigger does the rest.
+    case park(InstanceSpec)
     /// `number` comes back in the answer. `count` is at most ``WireBounds/sockets``.
     case openSockets(number: UInt64, InstanceID, count: UInt8)
     /// `graceMilliseconds` lie between SIGTERM and SIGKILL.
     case stop(InstanceID, graceMilliseconds: UInt32)
     /// Carries one descriptor, the blob, open for reading.
-    case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression)
+    case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression, UnpackLimits)
     case removeLayer(job: UInt64, diffID: Digest)
     case listLayers(job: UInt64)
 }
@@ -22,6 +24,9 @@ extension LauncherRequest {
         case .start(let spec):
             writer.integer(UInt8(1))
             spec.write(to: &writer)
+        case .park(let spec):
+            writer.integer(UInt8(7))
+            spec.write(to: &writer)
         case .openSockets(let number, let id, let count):
             writer.integer(UInt8(2))
             writer.integer(number)
@@ -31,13 +36,14 @@ extension LauncherRequest {
             writer.integer(UInt8(3))
             writer.string(id.text)
             writer.integer(grace)
-        case .unpack(let job, let diffID, let offset, let length, let compression):
+        case .unpack(let job, let diffID, let offset, let length, let compression, let limits):
             writer.integer(UInt8(4))
             writer.integer(job)
             writer.string(diffID.hex)
             writer.integer(offset)
             writer.integer(length)
             writer.integer(compression.rawValue)
+            for limit in UnpackLimit.allCases { writer.integer(limits[limit]) }
         case .removeLayer(let job, let diffID):
             writer.integer(UInt8(5))
             writer.integer(job)
@@ -72,9 +78,10 @@ extension LauncherRequest {
                 throw WireError("a layer's place lies beyond any file")
             }
             guard let compression = LayerCompression(rawValue: try reader.integer()) else { throw WireError("an unknown compression") }
-            self = .unpack(job: job, diffID: diffID, offset: offset, length: length, compression: compression)
+            self = .unpack(job: job, diffID: diffID, offset: offset, length: length, compression: compression, try reader.layerLimits())
         case 5: self = .removeLayer(job: try reader.integer(), diffID: try reader.digest())
         case 6: self = .listLayers(job: try reader.integer())
+        case 7: self = .park(try InstanceSpec(from: &reader))
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()
@@ -86,6 +93,17 @@ extension WireReader {
         let text = try string("an instance id", bound: 64)
         guard let id = InstanceID(text) else { throw WireError("a malformed instance id") }
         return id
+    }
+
+    /// Each within its own bounds, so that a daemon that was taken over gets no more than an operator could have set.
+    mutating func layerLimits() throws(WireError) -> UnpackLimits {
+        var limits = UnpackLimits()
+        for limit in UnpackLimit.allCases {
+            do { try limits.set(limit, to: try integer(UInt64.self)) } catch let error as UnpackLimitError {
+                throw WireError(error.description)
+            } catch let error as WireError { throw error } catch { throw WireError("\(error)") }
+        }
+        return limits
     }
 
     mutating func digest() throws(WireError) -> Digest {

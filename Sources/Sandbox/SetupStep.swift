@@ -11,6 +11,8 @@ public enum SetupStep: Hashable, Sendable {
     case detachFromHostMounts
     case attach(CInt, at: String)
     case newMount(String, options: [MountOption], attributes: MountAttributes, at: String)
+    /// The same by mount(2), with one text of options, for kernels whose newer calls take less of it.
+    case oldMount(String, options: String, flags: UInt64, at: String)
     /// A copy of what is mounted at the first path onto the second.
     case cover(String, at: String)
     case protect(String, MountAttributes)
@@ -22,7 +24,8 @@ public enum SetupStep: Hashable, Sendable {
     case awaitDetached
     case hostName(String)
     case duplicate(CInt, to: CInt, keepAtExec: Bool)
-    case startProgram(report: CInt)
+    /// Forks off the program; this process becomes init, in the user namespace `users` where there is one. `users` is the number behind `report`.
+    case startProgram(report: CInt, users: CInt?)
     case closeFrom(CInt)
     /// The launcher runs with raised priority, and what it starts does not.
     case ordinaryPriority
@@ -32,15 +35,21 @@ public enum SetupStep: Hashable, Sendable {
     case write(String, to: String)
     case resetSignals
     case dieWithParent
+    /// As root of the namespace, whom its map makes nobody outside of it.
+    case enterUsers(CInt)
     case boundCapabilities(UInt64)
     case groups([UInt32])
     case group(UInt32)
     case user(UInt32)
     case capabilities(UInt64)
     case noNewPrivileges
+    /// To what the Landlock rules of this descriptor allow.
+    case restrictFiles(CInt)
     case workingDirectory(String)
     /// Loads the launcher's filter; `reportsListen` says whether it comes with a listener, which goes to the launcher.
     case filter(reportsListen: Bool)
+    /// Waits for a byte; where the other end is closed instead, this process ends without a word.
+    case awaitByte(CInt)
     case execute(candidates: [String], arguments: [String], environment: [String])
     case executeDescriptor(CInt, name: String, arguments: [String], environment: [String])
 }
@@ -65,6 +74,7 @@ extension SetupStep: CustomStringConvertible {
         case .detachFromHostMounts: "detach from the host's mounts"
         case .attach(_, let path): "attach \(path)"
         case .newMount(let type, _, _, let path): "mount \(type) on \(path)"
+        case .oldMount(let type, _, _, let path): "mount \(type) on \(path)"
         case .cover(_, let path): "cover \(path)"
         case .protect(let path, _): "protect \(path)"
         case .makePath(let path): "make \(path)"
@@ -83,14 +93,17 @@ extension SetupStep: CustomStringConvertible {
         case .write(_, let path): "write \(path)"
         case .resetSignals: "reset signals"
         case .dieWithParent: "set the death signal"
+        case .enterUsers: "enter the user namespace"
         case .boundCapabilities: "bound capabilities"
         case .groups: "set the further groups"
         case .group(let id): "become group \(id)"
         case .user(let id): "become user \(id)"
         case .capabilities: "drop capabilities"
         case .noNewPrivileges: "refuse new privileges"
+        case .restrictFiles: "restrict files (Landlock)"
         case .workingDirectory(let path): "enter the working directory \(path)"
         case .filter: "load the seccomp filter"
+        case .awaitByte: "wait to be called"
         case .execute(let candidates, let arguments, _):
             candidates.count == 1
                 ? "execute \(candidates[0])" : "execute \(arguments.first ?? "") (looked for in \(candidates.joined(separator: ", ")))"

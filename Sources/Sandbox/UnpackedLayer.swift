@@ -3,6 +3,9 @@
 /// How a layer's blob is written: a tar as it is or compressed, or a zip, whose files are laid under `/opt`.
 public enum LayerCompression: UInt8, Hashable, Sendable, CaseIterable {
     case none, gzip, zstd, zip
+
+    /// Whether the tar comes out of it in one go from beginning to end.
+    public var isStream: Bool { self == .gzip || self == .zstd }
 }
 
 /// What unpacking one layer made.

@@ -14,6 +14,8 @@ enum Migrations {
         migrator.registerMigration("7 custom domains", migrate: customDomains)
         migrator.registerMigration("8 layers", migrate: layers)
         migrator.registerMigration("9 pulled images", migrate: pulledImages)
+        migrator.registerMigration("10 async configs", migrate: asyncConfigs)
+        migrator.registerMigration("11 access", migrate: access)
         return migrator
     }
 }

@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import CUnpackStart
+import FunctionModel
 import Glibc
 import LayerArchive
 import LinuxSystem
 
 // Unpacks one layer. The launcher starts it confined; it may be run by hand as root too:
 //
-//     swiftlet-unpack TARGET OFFSET LENGTH none|gzip|zstd|zip ID 0<layer 3>result
+//     swiftlet-unpack TARGET OFFSET LENGTH plain|zip ID [LIMITS] 0<layer 3>result
+//     swiftlet-inflate 0 LENGTH gzip <layer.tar.gz | swiftlet-unpack TARGET 0 LENGTH inflated ID 3>result
 //
-// 0 is the blob, of which LENGTH bytes from OFFSET on are read; TARGET is an empty folder; ID is the diff id of a tar, or the tree of a zip. On success a line "ok ENTRIES BYTES" goes to 3,
-// after everything is on disk; otherwise a sentence goes to 2 and the exit status is 1.
+// 0 is the tar or zip: LENGTH bytes from OFFSET on, or all that comes out of a compressed blob of LENGTH bytes. TARGET is an empty folder; ID is the diff
+// id of a tar, or the tree of a zip. On success a line "ok ENTRIES BYTES MICROSECONDS" goes to 3, after everything is on disk, which took the last of
+// these; otherwise a sentence goes to 2 and the exit status is 1.
 
 func run(_ arguments: [String]) throws {
-    guard arguments.count == 6, unpack_argument(6) == nil, let offset = UInt64(arguments[2]), let length = UInt64(arguments[3]),
-        let encoding = arguments[4] == "zip" ? LayerEncoding.none : LayerEncoding(rawValue: arguments[4])
-    else { throw LayerRefusal("usage: swiftlet-unpack TARGET OFFSET LENGTH none|gzip|zstd|zip ID") }
-    umask(0)
+    guard (6...7).contains(arguments.count), unpack_argument(7) == nil, let offset = UInt64(arguments[2]),
+        let length = UInt64(arguments[3]), let form = arguments[4] == "zip" ? .plain : LayerSource.Form(rawValue: arguments[4])
+    else { throw LayerRefusal("usage: swiftlet-unpack TARGET OFFSET LENGTH plain|inflated|zip ID [LIMITS]") }
+    let limits = try UnpackLimits(arguments.count > 6 ? arguments[6] : "")
     let target = try openDirectory(currentDirectory, arguments[1])
-    let blob = LayerBlob(descriptor: 0, offset: offset, length: length, encoding: encoding)
+    let source = LayerSource(descriptor: 0, offset: offset, length: length, form: form)
+    if arguments[4] == "zip" { unpack_take_names_as_utf8() }
     let content =
         arguments[4] == "zip"
-        ? try unpackZip(blob, into: target.number, tree: arguments[5]) : try unpackLayer(blob, into: target.number, diffID: arguments[5])
+        ? try unpackZip(source, into: target.number, tree: arguments[5])
+        : try unpackLayer(source, into: target.number, diffID: arguments[5], limits: limits)
+    let written = monotonicNanoseconds()
     try target.syncFileSystem()
-    try Descriptor(owning: 3).writeAll("ok \(content.entries) \(content.bytes)\n")
+    let synced = (monotonicNanoseconds() - written) / 1000
+    try Descriptor(owning: 3).writeAll("ok \(content.entries) \(content.bytes) \(synced)\n")
 }
 
-let arguments = (0..<6).compactMap { unpack_argument($0).map { String(cString: $0) } }
+let arguments = (0..<7).compactMap { unpack_argument($0).map { String(cString: $0) } }
 do { try run(arguments) } catch {
     let line = Array("\(error)\n".utf8)
     _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import Activation
 import AsyncHTTPClient
+import AsyncInvocation
 import Catalog
 import ControlAPI
 import FoundationEssentials
@@ -9,6 +11,7 @@ import FunctionModel
 import Gateway
 import Glibc
 import Images
+import InvocationQueue
 import LauncherClient
 import Logging
 import NIOCore
@@ -34,53 +37,83 @@ enum Daemon {
         let calls = MultiThreadedEventLoopGroup(numberOfThreads: options.eventLoops)
         let control = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let files = NIOThreadPool(numberOfThreads: 4)
-        let registry = PrometheusRegistry(families: HostMetrics.families)
+        let registry = PrometheusRegistry(families: HostMetrics.families + QueueMetrics.families)
         let history = FunctionHistory(registry, names: HostMetrics.history, capacity: 360)
         files.start()
 
-        let launcher = try LauncherClient(descriptor: launcherDescriptor()) { end.launcherLost() }
+        let limits = try ServeCommand.limits(options.imageLimits)
+        let launcher = try LauncherClient(descriptor: launcherDescriptor(), layerLimits: limits.layer) { end.launcherLost() }
         let store = try Store(path: data + "/swiftlet.db")
         let logs = try FunctionLogs(directory: data + "/logs", threads: files)
         let objects = try ObjectStoreChoice.open(options.objectStore, now: now)
         let registries = try await RegistryClient(
             settings: registrySettings(options), group: control, logger: logger, now: clock.unixMilliseconds)
         let images = try ImageLibrary(
-            dataDirectory: data, store: store, unpacker: launcher, objects: objects, registries: registries,
+            dataDirectory: data, store: store, unpacker: launcher, objects: objects, limits: limits, registries: registries,
             space: ImageSpace(quota: options.imageQuota), logger: logger, now: clock.unixMilliseconds)
         try await images.recover()
 
+        let access = try await HostAccess.open(options, data: data, store: store, logger: logger, now: now)
+
         var activationOptions = ActivationOptions()
         activationOptions.maximumInstances = options.maximumInstances
+        activationOptions.credentials = { access.authority.variables(role: $0) }
         let activation = ActivationService(
             options: activationOptions, launcher: launcher, log: logs, loops: calls, clock: clock, metrics: registry, logger: logger)
+
+        let queue = try EmbeddedQueue(path: data + "/queue.db", now: now())
+        let invocations = AsyncInvocationService(
+            queue: queue, activation: activation, loops: calls, options: options.asynchronous, key: try WebhookKeyFile.read(in: data),
+            clock: clock, logger: logger)
 
         let apiSocket = data + "/api.sock"
         var gatewayOptions = GatewayOptions()
         (gatewayOptions.host, gatewayOptions.port) = (options.listen.host, options.listen.port)
+        if let tls = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {
+            gatewayOptions.tls = TLSOptions(host: tls.host, port: tls.port, certificate: certificate, key: key)
+        }
+        gatewayOptions.firstByteTime = options.firstByteTime.map { .seconds(Int64($0)) }
+        gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
         gatewayOptions.apiSocket = options.controlListen == nil ? apiSocket : nil
+        let client = HTTPClient(eventLoopGroupProvider: .shared(control))
+        let traces = options.traceEndpoint.map { HostTraces(endpoint: $0, share: options.traceShare, client: client, logger: logger) }
         let metrics = CallMetrics(factory: registry) { registry.forget("function", $0) }
+        gatewayOptions.authority = access.authority
+        gatewayOptions.authentication = SignedCallers(access.authority)
         let gateway = Gateway(
-            options: gatewayOptions, activation: activation, group: calls, clock: clock, metrics: metrics, logger: logger)
-        let catalog = Catalog(store: store, images: images, subscriber: gateway, logger: logger, now: now)
+            options: gatewayOptions, activation: activation, queue: queue, group: calls, clock: clock, metrics: metrics,
+            tracer: traces?.tracer, logger: logger)
+        let catalog = Catalog(
+            store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]),
+            preparation: RegistryPreparation(images: images), authentication: SignedCallers(access.authority), logger: logger, now: now)
         try await catalog.start()
+        try await invocations.start()
 
         HostMetrics.collect(
             into: registry, catalog: catalog, activation: activation, gateway: gateway, images: images, launcher: launcher, started: now())
-        let steps = control.any().scheduleRepeatedTask(initialDelay: .seconds(10), delay: .seconds(10)) { _ in
-            history.step(at: clock.unixMilliseconds())
+        QueueMetrics.collect(into: registry, queue: queue, logger: logger, now: now)
+        let steps = Task {
+            while !Task.isCancelled {
+                do { try await Task.sleep(for: .seconds(10)) } catch { return }
+                await registry.collect()
+                history.step(at: clock.unixMilliseconds())
+            }
         }
 
         let bound = try await listen(gateway, on: options.listen)
-        let client = HTTPClient(eventLoopGroupProvider: .shared(control))
+        let reloads = Task { await CertificateReload.run(gateway, logger) }
         let api = ControlAPI(
             address: options.controlListen.map { .tcp(host: $0.host, port: $0.port) } ?? .unixSocket(path: apiSocket), catalog: catalog,
-            images: images, instances: activation, logs: logs,
+            images: images, instances: activation, invocations: invocations, logs: logs, access: access,
             facts: .init(version: swiftletVersion, stateDirectory: options.stateDirectory, listen: bound.description, started: now()),
             metrics: registry, history: history, caller: GatewayCaller(client: client, address: bound).call, logger: logger, group: control,
             now: now)
         let serving = Task {
             do {
                 try await api.run { _ in
+                    if let secure = gateway.tlsAddress, let port = secure.port, let host = secure.ipAddress {
+                        print("swiftlet takes HTTPS: https://\(ListenAddress(host: host, port: port))")
+                    }
                     print("swiftlet ready: http://\(bound) (state \(options.stateDirectory), pid \(getppid()))")
                     fflush(nil)
                 }
@@ -88,14 +121,18 @@ enum Daemon {
         }
 
         let reason = await end.wait()
+        reloads.cancel()
         steps.cancel()
         async let drained: Void = gateway.stop()
         serving.cancel()
         await serving.value
         await drained
+        try await invocations.shutDown()
+        await traces?.stop()
         try await client.shutdown()
         await activation.shutDown(within: .seconds(10))
         try await logs.stop()
+        try queue.close()
         try await (objects as? S3ObjectStore)?.close()
         try await registries.shutDown()
         if case .failure(let error) = reason { throw error }

@@ -14,6 +14,8 @@ struct DaemonEnd: Sendable {
     /// Takes over SIGTERM and SIGINT from now on, so that one which comes while the host still starts is not lost.
     init() async {
         signal(SIGPIPE, SIG_IGN)
+        // Until somebody listens for it, as ``CertificateReload`` does, it must not end the daemon.
+        signal(SIGHUP, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         Task { [continuation = reasons.continuation] in
             for await _ in signals { continuation.yield(.success(())) }

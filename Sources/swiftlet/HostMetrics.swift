@@ -39,7 +39,9 @@ enum HostMetrics {
         MetricFamily("process_start_time_seconds", "When the daemon was started: seconds since 1970, UTC."),
     ]
 
-    static let history = FunctionHistory.Names(invocations: "swiftlet_invocations_total", coldStarts: "swiftlet_cold_starts_total")
+    static let history = FunctionHistory.Names(
+        invocations: "swiftlet_invocations_total", coldStarts: "swiftlet_cold_starts_total", waiting: "swiftlet_queue_depth",
+        oldestAge: "swiftlet_queue_oldest_age_seconds")
 
     /// What is looked up for each reading.
     static func collect(

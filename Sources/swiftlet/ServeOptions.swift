@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AsyncInvocation
 import Logging
 
 /// What `swiftlet serve` was asked for, parsed and checked; the daemon is made from it.
@@ -7,6 +8,14 @@ struct ServeOptions: Sendable {
     var listen: ListenAddress
     /// A TCP address of the control API's own; nil leaves it on `listen`.
     var controlListen: ListenAddress?
+    /// Where HTTPS is taken besides; nil takes none.
+    var listenTLS: ListenAddress?
+    /// Absolute paths of its PEM files; set where `listenTLS` is.
+    var tlsCertificate: String?
+    var tlsKey: String?
+    /// Seconds; nil leaves a call to its function's own time limit.
+    var firstByteTime: Int?
+    var answerIdleTime: Int?
     /// Absolute, without `.` and `..`.
     var stateDirectory: String
     /// The user that the daemon runs as; nil lets the launcher choose `swiftlet`, else `nobody`.
@@ -15,14 +24,24 @@ struct ServeOptions: Sendable {
     var eventLoops: Int
     var logLevel: Logger.Level
     var logFormat: LogFormat
+    /// Where spans go: the base URL of an OTLP/HTTP collector; nil for no tracing.
+    var traceEndpoint: String?
+    /// Of traces that begin here, the part that is recorded: 0 to 1.
+    var traceShare: Double
     /// The most instances alive at once on this host, over all functions.
     var maximumInstances: Int
+    var asynchronous: AsyncOptions
     /// Where the zips of layers are kept; nil keeps them in the state directory.
     var objectStore: ObjectStoreChoice?
     /// Absolute; nil where nothing special is to be known of registries.
     var registriesFile: String?
     /// Bytes.
     var imageQuota: UInt64?
+    var userNamespaces: String
+    /// `NAME=VALUE` words, checked.
+    var imageLimits: [String]
+    /// Lets everyone in, whatever the address and whatever keys there are.
+    var insecure: Bool
 }
 
 /// A TCP address to listen on, as `HOST:PORT` or `[IPv6]:PORT`. Port 0 takes a free one.

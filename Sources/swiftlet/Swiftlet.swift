@@ -21,8 +21,8 @@ struct Swiftlet: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImageCommand.self, FunctionCommand.self, VersionCommand.self, AliasCommand.self,
             TriggerCommand.self, ConcurrencyCommand.self, ProvisionCommand.self, ScalingCommand.self, TagCommand.self, DomainCommand.self,
-            LayerCommand.self, ObjectCommand.self,
-            InvokeCommand.self, InstanceCommand.self, LogsCommand.self,
+            LayerCommand.self, ObjectCommand.self, KeyCommand.self, RoleCommand.self, ApplyCommand.self, ExportCommand.self,
+            InvokeCommand.self, TaskCommand.self, DeadLetterCommand.self, AsyncConfigCommand.self, InstanceCommand.self, LogsCommand.self,
             BenchCommand.self, BenchBareCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, ManualCommand.self,
         ]
     )

@@ -22,7 +22,9 @@ private final class Courier: ImagePreparation {
 
     func mustBring(_ reference: String, isHere: Bool) -> Bool { !isHere && reference.hasPrefix("far/") }
 
-    func bring(_ reference: String, for configuration: FunctionConfiguration) async throws {
+    func entrust(_ input: [String: JSONValue], of function: String) {}
+
+    func bring(_ reference: String, for configuration: FunctionConfiguration, of function: String) async throws {
         let failure = await withCheckedContinuation { done in
             waiting.withLock { $0[reference, default: []].append(done) }
             orders.continuation.yield(reference)

@@ -19,6 +19,9 @@ import Testing
         ["domain", "delete"], ["tag", "add"], ["tag", "list"], ["tag", "remove"],
         ["layer", "publish"], ["layer", "list"], ["layer", "versions"], ["layer", "get"],
         ["layer", "delete"], ["object", "put"], ["object", "delete"], ["doctor"],
+        ["task", "list"], ["task", "get"], ["task", "stop"], ["dlq", "list"], ["dlq", "show"], ["dlq", "redrive"], ["dlq", "purge"],
+        ["async-config", "put"], ["async-config", "get"], ["async-config", "list"], ["async-config", "delete"],
+        ["key", "create"], ["key", "list"], ["key", "revoke"], ["role", "put"], ["role", "list"], ["role", "delete"], ["apply"], ["export"],
     ]
 
     @Test("every verb's help has an example", arguments: verbs) func hasAnExample(_ verb: [String]) throws {
@@ -54,6 +57,8 @@ import Testing
             (["function", "create", "f"], "--image"), (["bench", "cold", "f", "--runs", "0"], "1 to 100000"), (["invoke"], "name"),
             (["serve", "--listen", "nowhere"], "nowhere"), (["serve", "--event-loops", "0"], "1 to 256"),
             (["serve", "--log-level", "loud"], "loud"),
+            (["serve", "--image-limit", "speed=1"], "there are archive, members"),
+            (["serve", "--image-limit", "depth=5000"], "from 1 to 2000"),
             (["serve", "--listen", "127.0.0.1:9", "--api-listen", "127.0.0.1:9"], "same address"),
             (["function", "create", "f", "--image", "i", "--env", "novalue"], "novalue"), (["frobnicate"], "frobnicate"),
             (["alias", "create", "f", "prod"], "--version"), (["alias", "update", "f", "prod", "--weight", "2"], "2"),

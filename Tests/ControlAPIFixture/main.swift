@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves the control API over an empty database until standard input ends, for tests in other languages. It prints `PORT` when it is ready.
 // Images are named by the arguments; no instance ever starts.
+import Access
 import Activation
+import AsyncInvocation
 import Catalog
 import ControlAPI
 import ControlStandIns
@@ -9,6 +11,7 @@ import Foundation
 import FunctionLog
 import FunctionModel
 import Images
+import InvocationQueue
 import Logging
 import NIOCore
 import NIOPosix
@@ -38,8 +41,14 @@ let catalog = Catalog(
 try await catalog.start()
 let logs = try FunctionLogs(directory: folder + "/logs", threads: .singleton)
 let activation = ActivationService(launcher: NoLauncher(), log: logs, loops: group, logger: logger)
+let queue = try EmbeddedQueue(path: folder + "/queue.db", now: now())
+let invocations = AsyncInvocationService(queue: queue, activation: activation, loops: group, key: WebhookKey { 1 }, logger: logger)
+let box = try SecretBox(folder: folder)
+let access = AccessRegister(store: store, box: box, authority: AccessAuthority(.withKeys, box: box, now: now), now: now)
+try await access.start()
 let api = ControlAPI(
-    address: .tcp(host: "127.0.0.1", port: 0), catalog: catalog, images: library, instances: activation, logs: logs,
+    address: .tcp(host: "127.0.0.1", port: 0), catalog: catalog, images: library, instances: activation,
+    invocations: invocations, logs: logs, access: access,
     facts: .init(version: "0", stateDirectory: folder, listen: "127.0.0.1:0", started: now()), logger: logger, group: group, now: now)
 
 let serving = Task {
@@ -51,5 +60,7 @@ let serving = Task {
 try await NIOThreadPool.singleton.runIfActive { while readLine() != nil {} }
 serving.cancel()
 try await serving.value
+try await invocations.shutDown()
+try queue.close()
 try await server?.close()
 try FileManager.default.removeItem(atPath: folder)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Activation
 import AsyncHTTPClient
+import AsyncInvocation
 import Catalog
 import ControlAPI
 import ControlStandIns
@@ -8,6 +9,7 @@ import Foundation
 import FunctionLog
 import FunctionModel
 import Images
+import InvocationQueue
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -62,8 +64,12 @@ struct APIBench: Sendable {
         try await catalog.start()
         let logs = try FunctionLogs(directory: folder + "/logs", threads: .singleton)
         let activation = ActivationService(launcher: NoLauncher(), log: logs, loops: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        let queue = try EmbeddedQueue(path: folder + "/queue.db", now: now())
+        let invocations = AsyncInvocationService(
+            queue: queue, activation: activation, loops: MultiThreadedEventLoopGroup.singleton, key: WebhookKey { 1 }, logger: quiet)
         let api = ControlAPI(
-            address: address(folder), catalog: catalog, images: library, instances: activation, logs: logs,
+            address: address(folder), catalog: catalog, images: library, instances: activation,
+            invocations: invocations, logs: logs,
             facts: .init(version: "1.2.3", stateDirectory: folder, listen: "127.0.0.1:8080", started: now()), logger: quiet,
             // Longer than any test may last: none passes since an answer was cut off.
             group: MultiThreadedEventLoopGroup.singleton, stopTime: .seconds(3600), now: now)
@@ -80,6 +86,8 @@ struct APIBench: Sendable {
             do { result = .success(try await body(bench)) } catch { result = .failure(error) }
             group.cancelAll()
             try await group.waitForAll()
+            try await invocations.shutDown()
+            try queue.close()
             try store.close()
             try result.get()
         }

@@ -36,6 +36,38 @@ extension HostTests {
             }
         }
 
+        @Test("a function that names an image of a registry brings it, with its own login, and keeps no password") func named() async throws
+        {
+            let registry = try TestRegistry(login: .basic)
+            try registry.push("oci-archive:\(Checkout.top)/images/hello.tar", "team/hello:1", login: true)
+            func create(_ host: RunningHost, _ name: String, password: String) async throws {
+                let body = """
+                    {"functionName": "\(name)", "runtime": "custom-container", "handler": "x", "customContainerConfig":
+                     {"image": "\(registry.address)/team/hello:1", "port": 9000, "registryConfig":
+                      {"authConfig": {"userName": "bob", "password": "\(password)"}, "certConfig": {"insecure": true}}}}
+                    """
+                let answer = try await host.curl("-d", body, "\(host.url)/2023-03-30/functions")
+                #expect(answer.out.contains(#""state":"Pending""#) && !answer.out.contains(password), "\(answer.out)")
+            }
+            try await RunningHost.with { host in
+                try await create(host, "wrong", password: "wr0ng pass")
+                try await host.wait("the refusal is told") {
+                    try await host.curl("\(host.url)/2023-03-30/functions/wrong").out.contains(#""state":"Failed""#)
+                }
+                let failed = try await host.curl("\(host.url)/2023-03-30/functions/wrong").out
+                #expect(
+                    failed.contains("401") && failed.contains("user 'bob' from registryConfig") && !failed.contains("wr0ng"), "\(failed)")
+                try await create(host, "right", password: TestRegistry.password)
+                try await host.wait("the image comes") {
+                    try await host.curl("\(host.url)/2023-03-30/functions/right").out.contains(#""state":"Active""#)
+                }
+                #expect(try await host.must("invoke", "right", "--data", "x").contains("hello x"))
+                #expect(!host.printed.contains(TestRegistry.password) && !host.printed.contains("wr0ng"))
+                let kept = try await run("/usr/bin/grep", ["-rlF", TestRegistry.password, host.state])
+                #expect(kept.out.isEmpty, "\(kept.out)")
+            }
+        }
+
         @Test("kill -9 at many points of a pull leaves nothing that is later taken for whole") func killed() async throws {
             let registry = try TestRegistry()
             let content = try Scratch()

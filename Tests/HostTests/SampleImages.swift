@@ -23,6 +23,11 @@ actor SampleImages {
             "misbehave", source: "Tests/HostTests/Programs/misbehave.c", options: ["--command", "/server", "--name", "misbehave:1"])
     }
 
+    /// A server that does what its event asks for; see Programs/moody.c.
+    func moody() async throws -> String {
+        try await archive("moody", source: "Tests/HostTests/Programs/moody.c", options: ["--command", "/server", "--name", "moody:1"])
+    }
+
     /// A server that is told of its beginning and its end; see Programs/life.c.
     func life() async throws -> String {
         try await archive("life", source: "Tests/HostTests/Programs/life.c", options: ["--command", "/server", "--name", "life:1"])

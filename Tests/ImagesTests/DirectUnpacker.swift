@@ -3,6 +3,7 @@ import Foundation
 import FunctionModel
 import Glibc
 import LauncherClient
+import LinuxSystem
 import Sandbox
 import Synchronization
 
@@ -54,35 +55,61 @@ final class DirectUnpacker: LayerUnpacker {
     ) throws -> UnpackedLayer {
         let target = "\(folder)/.tmp-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
-        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path + "/swiftlet-unpack"
-        let encoding = ["none", "gzip", "zstd"][Int(compression.rawValue)]
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, blob, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, target + ".err", O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_addopen(&actions, 3, target + ".out", O_WRONLY | O_CREAT, 0o600)
-        var pid: pid_t = 0
-        let arguments =
-            [program, target, "\(offset)", "\(length)", encoding, diffID.hex].map { (text: String) -> UnsafeMutablePointer<CChar>? in
-                strdup(text)
-            } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        guard posix_spawn(&pid, program, &actions, nil, arguments, [nil]) == 0 else {
-            throw UnpackFailure(reason: "\(program) cannot be started")
+        var tar = compression.isStream ? try LinuxSystem.Pipe() : nil
+        let form = compression == .zip ? "zip" : tar == nil ? "plain" : "inflated"
+        let inflater = try tar.map {
+            try spawn(
+                ["swiftlet-inflate", "\(offset)", "\(length)", "\(compression)"],
+                [0: .open(blob), 1: .open($0.write.number), 2: .new(target + ".inflate")])
         }
-        onStart(pid)
-        var status: CInt = 0
-        waitpid(pid, &status, 0)
+        let unpacker = try spawn(
+            ["swiftlet-unpack", target, tar == nil ? "\(offset)" : "0", "\(length)", form, diffID.hex],
+            [0: .open(tar?.read.number ?? blob), 2: .new(target + ".err"), 3: .new(target + ".out")])
+        // The two have the pipe now; ours would keep it open.
+        tar = nil
+        onStart(unpacker)
+        var (status, ignored): (CInt, CInt) = (0, 0)
+        waitpid(unpacker, &status, 0)
+        if let inflater { waitpid(inflater, &ignored, 0) }
         let output = try String(contentsOfFile: target + ".out", encoding: .utf8).split(whereSeparator: { $0 == " " || $0 == "\n" })
-        let reason = try String(contentsOfFile: target + ".err", encoding: .utf8).trimmingCharacters(in: .newlines)
-        for suffix in [".out", ".err"] { try FileManager.default.removeItem(atPath: target + suffix) }
-        guard status == 0, output.count == 3, output[0] == "ok", let entries = UInt64(output[1]), let bytes = UInt64(output[2]) else {
+        let words = try String(contentsOfFile: target + ".err", encoding: .utf8).trimmingCharacters(in: .newlines)
+        let first =
+            inflater == nil ? "" : try String(contentsOfFile: target + ".inflate", encoding: .utf8).trimmingCharacters(in: .newlines)
+        for suffix in [".out", ".err"] + (inflater == nil ? [] : [".inflate"]) {
+            try FileManager.default.removeItem(atPath: target + suffix)
+        }
+        guard status == 0, output.count == 4, output[0] == "ok", let entries = UInt64(output[1]), let bytes = UInt64(output[2]) else {
             try FileManager.default.removeItem(atPath: target)
+            let reason = first.isEmpty ? words : first
             throw UnpackFailure(reason: status & 0x7f != 0 ? "the unpacker was ended by signal \(status & 0x7f)" : reason)
         }
         try FileManager.default.moveItem(atPath: target, toPath: "\(folder)/\(diffID.hex)")
         try onPlaced(diffID)
         return UnpackedLayer(entries: entries, bytes: bytes)
+    }
+
+    private enum Input {
+        case open(CInt)
+        case new(String)
+    }
+
+    private func spawn(_ words: [String], _ descriptors: [CInt: Input]) throws -> pid_t {
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, input) in descriptors {
+            switch input {
+            case .open(let other): posix_spawn_file_actions_adddup2(&actions, other, number)
+            case .new(let path): posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
+            }
+        }
+        let arguments = words.map { (text: String) -> UnsafeMutablePointer<CChar>? in strdup(text) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var pid: pid_t = 0
+        guard posix_spawn(&pid, own + "/" + words[0], &actions, nil, arguments, [nil]) == 0 else {
+            throw UnpackFailure(reason: "\(words[0]) cannot be started")
+        }
+        return pid
     }
 }

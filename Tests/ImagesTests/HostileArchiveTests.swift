@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import FunctionModel
 import Images
+import OCI
 import TarFixtures
 import Testing
 
@@ -46,6 +48,34 @@ import Testing
         #expect(config.contains("limit is 8388608"))
         let layers = try await refusal { $0.finish($0.image([[UInt8]](repeating: layer, count: 128))) }
         #expect(layers.contains("twice") || layers.contains("limit is 127"))
+    }
+
+    @Test("CVE-2026-53488, CVE-2022-23648: labels, annotations and volumes mean nothing to the host") func labels() async throws {
+        let plain = try await LibraryFixture()
+        let marked = try await LibraryFixture()
+        try await plain.load(LayoutBuilder.image("x:1", layer))
+        let config = LayoutBuilder.config([layer]).replacingOccurrences(
+            of: #""Cmd":["/x"]"#,
+            with:
+                #""Cmd":["/x"],"Labels":{"io.swiftlet.privileged":"true","disable":"seccomp"},"Volumes":{"/../../etc":{}},"OnBuild":["x"]"#)
+        var layout = LayoutBuilder()
+        let manifest = layout.image(
+            [layer], config: config,
+            extra: #","annotations":{"org.opencontainers.image.ref.name":"x:1","org.opencontainers.image.layer.mount":"/etc"}"#)
+        try await marked.load(layout.finish(manifest))
+        let (one, other) = (try await plain.library.resolve("x:1"), try await marked.library.resolve("x:1"))
+        #expect(one != nil)
+        #expect(one?.configuration.config == other?.configuration.config)
+        #expect(one?.diffIDs == other?.diffIDs)
+        #expect(try marked.layerFolders() == plain.layerFolders())
+    }
+
+    @Test func limitsThatTheOperatorHasSet() async throws {
+        var limits = ImageLimits()
+        try limits.set("layers=1")
+        try limits.set("config=100")
+        let fixture = try await LibraryFixture(limits: limits)
+        #expect(try await fixture.refusal(LayoutBuilder.image("x:1", layer))?.contains("limit is 100") == true)
     }
 
     @Test func aBlobWithAnotherDigest() async throws {

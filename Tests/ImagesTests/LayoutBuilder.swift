@@ -26,7 +26,7 @@ struct LayoutBuilder {
     /// - Returns: a descriptor of the blob.
     mutating func blob(_ bytes: [UInt8], type: String, extra: String = "") -> String {
         let digest = Self.digest(bytes)
-        if written.insert(digest).inserted { tar.add("blobs/sha256/\(digest)", String(decoding: bytes, as: UTF8.self)) }
+        if written.insert(digest).inserted { tar.add("blobs/sha256/\(digest)", bytes: bytes) }
         return Self.descriptor(bytes, type: type, extra: extra)
     }
 
@@ -42,7 +42,7 @@ struct LayoutBuilder {
     }
 
     mutating func file(_ name: String, _ text: String) { tar.add(name, text) }
-    mutating func file(_ name: String, _ bytes: [UInt8]) { tar.add(name, String(decoding: bytes, as: UTF8.self)) }
+    mutating func file(_ name: String, _ bytes: [UInt8]) { tar.add(name, bytes: bytes) }
     mutating func link(_ name: String, to target: String) { tar.link(name, to: target) }
 
     /// Ends the archive with an index of these descriptors.

@@ -13,18 +13,23 @@ final class LibraryFixture: Sendable {
     let unpacker: DirectUnpacker
     let library: ImageLibrary
 
-    init(unpacker make: @Sendable (_ folder: String) throws -> DirectUnpacker = { try DirectUnpacker(folder: $0) }) async throws {
+    init(
+        limits: ImageLimits = ImageLimits(),
+        unpacker make: @Sendable (_ folder: String) throws -> DirectUnpacker = { try DirectUnpacker(folder: $0) }
+    ) async throws {
         let scratch = try Scratch()
         self.scratch = scratch
         unpacker = try make(scratch.path + "/layers")
-        library = try await LibraryFixture.open(scratch.path, unpacker)
+        library = try await LibraryFixture.open(scratch.path, unpacker, limits: limits)
     }
 
-    static func open(_ state: String, _ unpacker: DirectUnpacker) async throws -> ImageLibrary {
+    static func open(
+        _ state: String, _ unpacker: DirectUnpacker, limits: ImageLimits = ImageLimits()
+    ) async throws -> ImageLibrary {
         try FileManager.default.createDirectory(atPath: state + "/data", withIntermediateDirectories: true)
         let library = try ImageLibrary(
             dataDirectory: state + "/data", store: try Store(path: state + "/data/swiftlet.db"), unpacker: unpacker,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { 1_700_000_000_000 })
+            limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { 1_700_000_000_000 })
         try await library.recover()
         return library
     }

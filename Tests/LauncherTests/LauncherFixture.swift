@@ -42,7 +42,9 @@ final class LauncherFixture: Sendable {
     }
 
     /// - Parameter folder: may be one that another fixture's launcher has left.
-    init(folder: String, launcher: String? = nil, changeLayer: (String) throws -> Void = { _ in }) throws {
+    init(
+        folder: String, launcher: String? = nil, layerLimits: UnpackLimits = UnpackLimits(), changeLayer: (String) throws -> Void = { _ in }
+    ) throws {
         self.folder = folder
         let layerFolder = "\(folder)/layers/\(layer.hex)"
         if !FileManager.default.fileExists(atPath: layerFolder) {
@@ -56,7 +58,7 @@ final class LauncherFixture: Sendable {
         process = try Self.spawn(
             [launcher ?? Self.programs + "/swiftlet-launcher", "--state-dir", folder, "--client-fd", "20"],
             descriptor: sockets.other.number, as: 20)
-        client = try LauncherClient(descriptor: end)
+        client = try LauncherClient(descriptor: end, layerLimits: layerLimits)
     }
 
     deinit {

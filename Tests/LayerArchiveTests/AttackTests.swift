@@ -43,7 +43,9 @@ import Testing
 
     @Test("CVE-2021-29136: a root that is a link", arguments: [".", "./", "/", "/.", ""])
     func rootAsLink(_ name: String) throws {
-        #expect(try fixture.refusal { $0.link(name, to: "/") } != nil)
+        let reason = try fixture.refusal { $0.link(name, to: "/") }
+        // What has no name at all is not taken for the root.
+        #expect(reason == "an entry for the layer's root is not a folder" || (name.isEmpty && reason != nil))
         #expect(try fixture.refusal { $0.add(name, "file\n") } != nil)
     }
 
@@ -77,6 +79,11 @@ import Testing
     }
 
     @Test func aHardLinkToALinkIsNotFollowed() throws {
+        try fixture.unpack {
+            $0.link("l", to: "../outside")
+            $0.hardLink("h", to: "l")
+        }
+        #expect(fixture.status("h").map { $0.st_mode & S_IFMT } == S_IFLNK)
         try fixture.unpack {
             $0.link("x", to: "../outside")
             $0.hardLink("y", to: "x")

@@ -128,19 +128,38 @@ import Testing
         #expect(try fixture.unpack([UInt8](repeating: 0, count: 1024)) == LayerContent())
     }
 
-    @Test("several gzip members and several zstd frames", arguments: [LayerEncoding.gzip, .zstd])
-    func members(_ encoding: LayerEncoding) throws {
-        var tar = TarBuilder()
-        tar.add("a", String(repeating: "abc", count: 300_000))
-        let plain = tar.finished
-        let tool = encoding == .gzip ? "gzip" : "zstd"
-        var packed: [UInt8] = []
-        for (number, part) in [plain[..<1000], plain[1000..<700_000], plain[700_000...]].enumerated() {
-            let path = try fixture.scratch.write(Array(part), to: "part\(number)")
-            try run(tool, "-q", "-k", path)
-            packed += try #require(FileManager.default.contents(atPath: path + (encoding == .gzip ? ".gz" : ".zst")))
+    @Test("sizes and times of 64 bits") func wideNumbers() throws {
+        try fixture.unpack {
+            // Five GiB, of which one byte is there: an offset beyond 32 bits.
+            let map = "1\n\((5 << 30) - 1)\n1\n"
+            $0.add(
+                "GNUSparseFile.0/wide", map + String(repeating: "\0", count: 512 - map.utf8.count) + "x",
+                records: [
+                    ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "wide"),
+                    ("GNU.sparse.realsize", "\(5 << 30)"),
+                ].map { ($0.0, Array($0.1.utf8)) })
+            $0.add("late", records: [("mtime", Array("8589934592".utf8))])
+            $0.add("early", records: [("mtime", Array("-2147483648".utf8))])
         }
-        #expect(try fixture.unpack(packed, encoding: encoding, plain: plain).bytes == 900_000)
-        #expect(throws: LayerRefusal.self) { try fixture.unpack(packed.dropLast(3), encoding: encoding, plain: plain) }
+        #expect(fixture.status("wide")?.st_size == 5 << 30)
+        #expect(fixture.status("late")?.st_mtim.tv_sec == 8_589_934_592)
+        #expect(fixture.status("early")?.st_mtim.tv_sec == -2_147_483_648)
+        for size in ["9223372036854775808", "18446744073709551615", "-1"] {
+            #expect(try fixture.refusal { $0.add("x", records: [("size", Array(size.utf8))]) } != nil, "\(size)")
+        }
+    }
+
+    @Test func specialBitsStayWhereOwnersAreGiven() throws {
+        try fixture.unpack {
+            $0.add("group", type: "5", mode: 0o2775, group: 50)
+            $0.add("group/ours", "x\n", mode: 0o644)
+            $0.folder("group/below")
+            $0.add("setgid", "x\n", mode: 0o2755, user: 7, group: 8)
+        }
+        #expect(fixture.status("group").map { $0.st_mode & 0o7777 } == 0o2775)
+        #expect(fixture.status("group/ours")?.st_gid == 0)
+        #expect(fixture.status("group/below").map { ($0.st_mode & 0o7777) } == 0o755)
+        #expect(fixture.status("group/below")?.st_gid == 0)
+        #expect(fixture.status("setgid").map { $0.st_mode & 0o7777 } == 0o2755)
     }
 }

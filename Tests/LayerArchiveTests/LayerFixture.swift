@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import FunctionModel
 import LayerArchive
 import LinuxSystem
 import TarFixtures
@@ -15,21 +16,36 @@ final class LayerFixture {
         _ = try scratch.write(Array("outside\n".utf8), to: "outer/outside")
     }
 
+    /// - Parameters:
+    ///   - encoding: how `tar` is compressed, for swiftlet-inflate, whose words come first where it fails.
+    ///   - plain: what comes out, where it is compressed.
     @discardableResult
     func unpack(
-        _ tar: [UInt8], encoding: LayerEncoding = .none, plain: [UInt8]? = nil, limits: UnpackLimits = UnpackLimits()
+        _ tar: [UInt8], encoding: String? = nil, plain: [UInt8]? = nil, limits: UnpackLimits = UnpackLimits()
     ) throws -> LayerContent {
         let path = try scratch.write(tar, to: "blob")
         let plainPath = try scratch.write(plain ?? tar, to: "plain")
         let diffID = String(try run("sha256sum", plainPath).prefix(64))
         let blob = try openAt(currentDirectory, path, flags: O_RDONLY)
         let target = try openDirectory(currentDirectory, layer)
-        return try unpackLayer(
-            LayerBlob(descriptor: blob.number, offset: 0, length: UInt64(tar.count), encoding: encoding), into: target.number,
-            diffID: diffID, limits: limits)
+        guard let encoding else {
+            return try unpackLayer(
+                LayerSource(descriptor: blob.number, offset: 0, length: UInt64(tar.count), form: .plain), into: target.number,
+                diffID: diffID, limits: limits)
+        }
+        let inflater = try Inflater(
+            encoding, length: tar.count, limits: limits, input: FileHandle(forReadingFrom: URL(fileURLWithPath: path)))
+        let result = Result {
+            try unpackLayer(
+                LayerSource(
+                    descriptor: inflater.output.fileHandleForReading.fileDescriptor, offset: 0, length: UInt64(tar.count), form: .inflated),
+                into: target.number, diffID: diffID, limits: limits)
+        }
+        if let words = try inflater.refusal() { throw LayerRefusal(words) }
+        return try result.get()
     }
 
-    func unpack(_ build: (inout TarBuilder) -> Void, limits: UnpackLimits = UnpackLimits()) throws {
+    func unpack(limits: UnpackLimits = UnpackLimits(), _ build: (inout TarBuilder) -> Void) throws {
         var tar = TarBuilder()
         build(&tar)
         try unpack(tar.finished, limits: limits)
@@ -38,7 +54,7 @@ final class LayerFixture {
     /// The sentence with which a tar is refused; nil where it is not.
     func refusal(limits: UnpackLimits = UnpackLimits(), _ build: (inout TarBuilder) -> Void) throws -> String? {
         do {
-            try unpack(build, limits: limits)
+            try unpack(limits: limits, build)
             return nil
         } catch let error as LayerRefusal { return error.reason }
     }
@@ -68,5 +84,13 @@ final class LayerFixture {
         let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/outer").sorted()
         return names == ["layer", "outside"]
             && FileManager.default.contents(atPath: scratch.path + "/outer/outside") == Data("outside\n".utf8)
+    }
+}
+
+extension UnpackLimits {
+    /// The defaults, but for one.
+    init(_ limit: UnpackLimit, _ value: UInt64) {
+        self.init()
+        do { try set(limit, to: value) } catch { fatalError("\(error)") }
     }
 }

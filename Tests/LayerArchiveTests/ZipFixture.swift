@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import FunctionModel
 import LayerArchive
 import LinuxSystem
 import TarFixtures
@@ -9,8 +10,6 @@ final class ZipFixture {
     let layer: LayerFixture
 
     init() throws {
-        // The unpacker itself says so without any locale: see unpack_start.c.
-        setlocale(LC_CTYPE, "C.UTF-8")
         layer = try LayerFixture()
     }
 
@@ -38,8 +37,15 @@ final class ZipFixture {
         let digest = String(try run("sha256sum", path).prefix(64))
         let blob = try openAt(currentDirectory, path, flags: O_RDONLY)
         let target = try openDirectory(currentDirectory, layer.layer)
+        // The unpacker itself says so without any locale: see unpack_start.c. Of this thread only: names of tars must not be touched.
+        let locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
+        let before = uselocale(locale)
+        defer {
+            uselocale(before)
+            freelocale(locale)
+        }
         return try unpackZip(
-            LayerBlob(descriptor: blob.number, offset: 0, length: UInt64(bytes.count), encoding: .none), into: target.number,
+            LayerSource(descriptor: blob.number, offset: 0, length: UInt64(bytes.count), form: .plain), into: target.number,
             tree: zipTree(of: digest), limits: limits)
     }
 

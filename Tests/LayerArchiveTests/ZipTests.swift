@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import FunctionModel
 import LayerArchive
 import LinuxSystem
 import TarFixtures
@@ -123,10 +124,10 @@ import Testing
 
     @Test func manyBytesAndManyFiles() throws {
         var limits = UnpackLimits.functionLayer
-        limits.bytes = 1000
+        try limits.set(.bytes, to: 1000)
         #expect(try fixture.refusal(#"add("a", b"a" * 1001)"#, limits: limits)?.contains("limit of 1000 bytes") == true)
         limits = .functionLayer
-        limits.entries = 100
+        try limits.set(.entries, to: 100)
         #expect(
             try fixture.refusal("for n in range(101): add(f\"f{n}\")", limits: limits) == "the zip has more than the limit of 100 entries")
     }
@@ -157,7 +158,7 @@ import Testing
         let target = try openDirectory(currentDirectory, files.layer)
         let error = #expect(throws: LayerRefusal.self) {
             try unpackZip(
-                LayerBlob(descriptor: blob.number, offset: 0, length: UInt64(bytes.count), encoding: .none), into: target.number,
+                LayerSource(descriptor: blob.number, offset: 0, length: UInt64(bytes.count), form: .plain), into: target.number,
                 tree: String(repeating: "0", count: 64))
         }
         #expect(error?.reason.contains("was promised") == true)

@@ -17,6 +17,7 @@ private let hex = String(repeating: "a", count: 64)
         ("localhost:5000/hello", "localhost:5000/hello:latest", "localhost:5000/hello:latest"),
         ("ghcr.io/a/b/c:v1.2.3_x-y", "ghcr.io/a/b/c:v1.2.3_x-y", "ghcr.io/a/b/c:v1.2.3_x-y"),
         ("[::1]:5000/hello", "[::1]:5000/hello:latest", "[::1]:5000/hello:latest"),
+        ("docker.io/example.org/hello", "docker.io/example.org/hello:latest", "docker.io/example.org/hello:latest"),
         ("a__b/c.d/e---f", "a__b/c.d/e---f:latest", "docker.io/a__b/c.d/e---f:latest"),
         ("hello@sha256:\(hex)", "hello@sha256:\(hex)", "docker.io/library/hello@sha256:\(hex)"),
         ("hello:1@sha256:\(hex)", "hello:1@sha256:\(hex)", "docker.io/library/hello:1@sha256:\(hex)"),

@@ -3,14 +3,17 @@ import Sandbox
 import Testing
 
 @Suite struct PlanTests {
-    func steps(user: ImageUser = ImageUser(user: 33, group: 33), change: (inout InstanceSpec) -> Void = { _ in }) -> [SetupStep] {
+    func steps(
+        user: ImageUser = ImageUser(user: 33, group: 33), trigger: CInt? = nil, change: (inout InstanceSpec) -> Void = { _ in }
+    ) -> [SetupStep] {
         var spec = sampleSpec()
         change(&spec)
         return InstancePlan.steps(
             for: spec,
             with: InstanceResources(
-                root: 20, devices: 21, emptyFolder: 22, files: ["/etc/hosts": 23], cgroups: ["memory": 24, "pids": 25], network: 26,
-                standardInput: 27, standardOutput: 28, standardError: 29, report: 30, status: 31, user: user,
+                root: .layers([20, 40], oneByOne: true), users: InstanceUsers(namespace: 41, first: 300_000), devices: 21, emptyFolder: 22,
+                files: ["/etc/hosts": 23], cgroups: ["memory": 24, "pids": 25], network: 26,
+                standardInput: 27, standardOutput: 28, standardError: 29, report: 30, status: 31, trigger: trigger, user: user,
                 hidden: [HiddenPath("/proc/kcore", .maskFile), HiddenPath("/proc/sys", .readOnly)]))
     }
 
@@ -31,14 +34,30 @@ import Testing
     @Test func cgroupsAreJoinedBeforeAnythingElseIsDone() throws {
         let steps = steps()
         let joined = try #require(steps.lastIndex { if case .joinCgroup = $0 { true } else { false } })
-        #expect(joined < (try place(steps) { $0 == .attach(20, at: "root") }))
-        #expect(joined < (try place(steps) { $0 == .startProgram(report: 4) }))
+        #expect(joined < (try place(steps) { $0 == .attach(20, at: "lower/0") }))
+        #expect(joined < (try place(steps) { $0 == .startProgram(report: 4, users: 5) }))
     }
 
-    @Test func onlyRootKeepsCapabilitiesAndOnlyFour() {
-        #expect(steps().contains(.capabilities(0)))
-        #expect(steps().contains(.boundCapabilities(0)))
-        #expect(steps(user: ImageUser(user: 0, group: 0)).contains(.capabilities(1 << 0 | 1 << 5 | 1 << 6 | 1 << 7)))
+    @Test func nobodyHasACapabilityThatWasNotAskedForAndAllBecomeUsersOfTheirOwn() throws {
+        for steps in [steps(), steps(user: ImageUser(user: 0, group: 0))] {
+            #expect(steps.contains(.capabilities(0)))
+            #expect(steps.contains(.boundCapabilities(0)))
+            let entered = try place(steps) { $0 == .enterUsers(5) }
+            #expect(entered < (try place(steps) { if case .user = $0 { true } else { false } }))
+            #expect(entered < (try place(steps) { $0 == .boundCapabilities(0) }))
+        }
+        let asked = steps(change: {
+            $0.capabilities = InstanceCapabilities(["CHOWN", "SETUID"].compactMap { InstanceCapabilities.named[$0] })
+        })
+        #expect(asked.contains(.capabilities(1 << 0 | 1 << 7)))
+    }
+
+    @Test func aParkedInstanceHasEverythingBehindItButItsProgram() throws {
+        let steps = steps(trigger: 50)
+        #expect(steps.dropLast().last == .awaitByte(4))
+        #expect(steps.dropLast(2).last == .filter(reportsListen: true))
+        #expect(steps.contains(.closeFrom(5)))
+        #expect(steps.contains(.startProgram(report: 5, users: 6)))
     }
 
     @Test func theFilterIsTheLastStepBeforeTheProgram() {

@@ -27,14 +27,15 @@ struct Numbers: RandomNumberGenerator {
 @Suite struct WireTests {
     static let requests: [LauncherRequest] = [
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
-        .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd), .removeLayer(job: 1, diffID: digest),
-        .listLayers(job: 2),
+        .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits()),
+        .removeLayer(job: 1, diffID: digest),
+        .listLayers(job: 2), .park(sampleSpec()),
     ]
     static let events: [LauncherEvent] = [
         .started(id), .listening(id), .failed(id, LaunchFailure(step: "mount overlay: EINVAL (step 4 of 19)", errno: 22)),
         .exited(id, .exited(status: 3)), .exited(id, .signaled(9)), .exited(id, .outOfMemory), .sockets(number: 7),
         .unpacked(job: 1, UnpackedLayer(entries: 5, bytes: 6)), .removed(job: 2), .layers(job: 3, [digest], last: true),
-        .jobFailed(job: 4, reason: "no"),
+        .jobFailed(job: 4, reason: "no"), .parked(id), .memoryPressure,
     ]
 
     @Test(arguments: requests) func aRequestComesBackAsItWas(_ request: LauncherRequest) throws {
@@ -77,6 +78,19 @@ struct Numbers: RandomNumberGenerator {
         let layerCount = 1 + 4 + id.text.utf8.count
         bytes.replaceSubrange(layerCount..<layerCount + 4, with: [255, 255, 255, 255])
         #expect(throws: WireError("4294967295 layers, the limit is 132")) { try LauncherRequest(decoding: bytes[...]) }
+    }
+
+    @Test func limitsOfALayerCrossTheWireAndStayWithinTheirBounds() throws {
+        var limits = UnpackLimits()
+        try limits.set(.entries, to: 17)
+        let request = LauncherRequest.unpack(job: 1, diffID: digest, offset: 0, length: 5, compression: .gzip, limits)
+        #expect(try LauncherRequest(decoding: request.encoded()[...]) == request)
+        for number in UnpackLimit.allCases.indices {
+            var bytes = request.encoded()
+            let place = bytes.count - 8 * (UnpackLimit.allCases.count - number)
+            bytes.replaceSubrange(place..<place + 8, with: [UInt8](repeating: 255, count: 8))
+            #expect(throws: WireError.self, "\(UnpackLimit.allCases[number])") { try LauncherRequest(decoding: bytes[...]) }
+        }
     }
 
     @Test func aSpecBeyondItsBoundsIsRefusedWithItsLimit() {

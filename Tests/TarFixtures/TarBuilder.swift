@@ -26,6 +26,12 @@ public struct TarBuilder {
         append(content)
     }
 
+    /// A file of any bytes.
+    public mutating func add(_ name: String, bytes: [UInt8]) {
+        put(name: Array(name.utf8), type: "0", size: bytes.count, link: [], mode: 0o644, user: 0, group: 0, time: 0)
+        append(bytes)
+    }
+
     public mutating func folder(_ name: String, mode: Int = 0o755, time: Int = 0) { add(name, type: "5", mode: mode, time: time) }
     public mutating func link(_ name: String, to target: String) { add(name, type: "2", link: target, mode: 0o777) }
     public mutating func hardLink(_ name: String, to target: String) { add(name, type: "1", link: target) }

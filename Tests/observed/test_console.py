@@ -18,8 +18,9 @@ from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 CONSOLE = HOST + "/console/"
+HAS_QUEUE = ask("GET", "/swiftlet/v1/queue")[0] == 200
 PICTURES = {
-    "light": {"console-functions", "console-function", "console-call", "console-alias", "console-bench", "console-images"},
+    "light": {"console-functions", "console-function", "console-call", "console-alias", "console-bench", "console-images", "console-queue"},
     "dark": {"console-function-dark"}}
 ACCESSIBILITY = (pathlib.Path(__file__).parent / "accessibility.js").read_text()
 
@@ -169,11 +170,35 @@ def test_a_benchmark_is_made_and_its_distribution_drawn(browser, function):
     accessible(browser)
 
 
+# A host without the queue has no page of it.
+if HAS_QUEUE:
+    def test_a_dead_letter_is_sent_again_from_the_page(browser, function):
+        path = f"/2023-03-30/functions/{function}"
+        must("PUT", path, {"customContainerConfig": {"entrypoint": ["/there-is-none"]}})
+        must("PUT", f"{path}/async-invoke-config", {"maxAsyncRetryAttempts": 0})
+        status, headers, _ = ask("POST", f"{path}/invocations", b"later", {"x-fc-invocation-type": "Async"})
+        assert status == 202, status
+        letters = f"/swiftlet/v1/dead-letters?function={function}"
+        until(browser, lambda: must("GET", letters)["deadLetters"])
+        task = must("GET", letters)["deadLetters"][0]["taskId"]
+        must("PUT", path, {"customContainerConfig": {"entrypoint": []}})
+        open_page(browser, "queue")
+        assert task in browser.find_element(By.ID, "dead-letters").text
+        accessible(browser)
+        picture(browser, "console-queue")
+        button = browser.find_element(By.XPATH, f"//button[@aria-label='Send task {task} again']")
+        button.click()
+        WebDriverWait(browser, 60).until(staleness_of(button))
+        assert "1 sent again" in browser.find_element(By.CSS_SELECTOR, ".notice").text
+        until(browser, lambda: [q for q in must("GET", "/swiftlet/v1/queue")["queues"] if q["function"] == function and q["done"] == 1])
+        assert must("GET", letters)["deadLetters"] == []
+
+
 def test_everything_fits_on_a_phone(browser, function):
     call(function)
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True})
     try:
-        for path in ["", f"functions/{function}", "images"]:
+        for path in ["", f"functions/{function}", "images"] + ["queue"] * HAS_QUEUE:
             open_page(browser, path)
             assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
     finally:

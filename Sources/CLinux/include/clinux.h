@@ -37,6 +37,10 @@ int clinux_new_mount(const char *type, const char *const *options, uint64_t attr
 int clinux_clone_tree(int directory, const char *path, int recursive);
 int clinux_attach(int mount, int directory, const char *path);
 int clinux_set_mount_attributes(int mount, uint64_t set);
+/// Shows the files of the detached `mount` with the ids that the user namespace gives to theirs.
+int clinux_map_owners(int mount, int user_namespace);
+/// A user namespace whose ids 0 to `count` - 1 are the host's from `first` on, and the process that it was born with, which ends by itself.
+int clinux_make_user_namespace(uint32_t first, uint32_t count, int *pidfd);
 int clinux_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 int clinux_detach(const char *target);
 
@@ -57,7 +61,8 @@ int clinux_signals(const int *signals, int count);
 int clinux_next_signal(int descriptor);
 
 int clinux_prctl(int option, unsigned long value);
-int clinux_set_capabilities(uint64_t wanted);
+/// Permitted, effective and, with `kept`, what stays when a program is executed as another user than root: inheritable and ambient.
+int clinux_set_capabilities(uint64_t wanted, int kept);
 /// The loopback interface of this thread's network namespace, up.
 int clinux_loopback_up(void);
 int clinux_memfd(const char *name);
@@ -72,5 +77,12 @@ int clinux_notification_receive(int listener, uint64_t *id, pid_t *pid, uint64_t
 int clinux_notification_continue(int listener, uint64_t id);
 /// The local TCP port of a socket, or -1.
 int clinux_local_port(int socket);
+
+/// The version of Landlock that the kernel has; -1 and errno where it has none, or is told not to use it.
+int clinux_landlock_version(void);
+/// A set of rules that restricts the given accesses: to files, to TCP ports, and to what lies outside (linux/landlock.h).
+int clinux_landlock_rules(uint64_t files, uint64_t network, uint64_t scopes);
+/// Allows accesses to the open file, or to all below the open folder.
+int clinux_landlock_allow(int rules, int descriptor, uint64_t files);
 
 extern const uint64_t clinux_MOUNT_RDONLY, clinux_MOUNT_NOSUID, clinux_MOUNT_NODEV, clinux_MOUNT_NOEXEC;

@@ -12,6 +12,7 @@ enum clinux_step_kind {
     CLINUX_UNSHARE,            // `flags`
     CLINUX_SETNS,              // `fd`, `flags`
     CLINUX_PROPAGATION,        // make every mount `flags` (MS_PRIVATE, MS_SLAVE), recursively
+    CLINUX_MOUNT,              // mount(2): file system `text` with the one option text `list` onto `path` with MS_* `flags`
     CLINUX_NEW_MOUNT,          // file system `text` with `list` of options onto `path` with attributes `flags`
     CLINUX_ATTACH_MOUNT,       // the detached tree `fd` onto `path`
     CLINUX_COVER,              // a copy of the mounted `text` onto `path`; fine where `path` does not exist
@@ -25,21 +26,25 @@ enum clinux_step_kind {
     CLINUX_SESSION,            // setsid
     CLINUX_DUPLICATE,          // `fd` becomes number `flags`, closed at exec if `value` is 1
     CLINUX_CLOSE_FROM,         // every descriptor from number `flags`
-    CLINUX_START_PROGRAM,      // fork: the steps that follow run in the child, this process detaches the old root, becomes init and reports on `fd`
+    CLINUX_START_PROGRAM,      // fork: the steps that follow run in the child, this process detaches the old root, enters the user namespace
+                               // `flags` where that is not 0, becomes init and reports on `fd`
     CLINUX_ORDINARY_PRIORITY,  // niceness 0 where it is below
     CLINUX_KEYRING,            // a session keyring of its own
     CLINUX_LIMIT,              // setrlimit `flags` to `value`, never above the hard limit that is there
     CLINUX_UMASK,              // `flags`
     CLINUX_RESET_SIGNALS,      // default actions, nothing blocked
     CLINUX_DEATH_SIGNAL,       // `flags` when the parent's thread ends
+    CLINUX_ENTER_USERS,        // the user namespace `fd`, as its root
     CLINUX_BOUND_CAPABILITIES, // drop all but the mask `value` from the bounding set
     CLINUX_GROUPS,             // `groups`, `flags` of them
     CLINUX_GROUP,              // all group ids to `value`
     CLINUX_USER,               // all user ids to `value`
     CLINUX_CAPABILITIES,       // permitted and effective to the mask `value`, the rest to none
     CLINUX_NO_NEW_PRIVILEGES,
+    CLINUX_RESTRICT_FILES,     // to what the Landlock rules `fd` allow
     CLINUX_WORKING_DIRECTORY,  // chdir `path` and check that it lies inside the root
     CLINUX_SECCOMP,            // the filter `filter` of `value` instructions; with `flags` 1 its listener is sent over the status socket
+    CLINUX_AWAIT,              // wait for a byte from `fd`; its end ends this process, and nothing is reported
     CLINUX_EXECUTE,            // each path of `list` until one starts, with `arguments` and `environment`; `fd` instead where it is not -1
 };
 

@@ -48,7 +48,7 @@ enum StyleSheet {
         .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px; margin-bottom: 16px; min-width: 0; }
         .card.flush { padding: 0; overflow: hidden; }
         .narrow { max-width: 460px; margin: 40px auto; }
-        .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: 0 16px; align-items: start; }
+        .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); gap: 0 16px; align-items: stretch; }
         .scroll { overflow-x: auto; }
         table { width: 100%; border-collapse: collapse; font-size: 15px; }
         th, td { text-align: left; padding: 9px 14px; border-bottom: 1px solid var(--line); vertical-align: middle; font-variant-numeric: tabular-nums; }
@@ -62,12 +62,15 @@ enum StyleSheet {
         .state-failed { background: var(--bad-back); color: var(--bad); }
         .state-pending, .state-starting, .state-draining { background: var(--busy-back); color: var(--busy); }
         .alert { background: var(--bad-back); color: var(--bad); border-radius: 8px; padding: 8px 12px; overflow-wrap: anywhere; }
+        .notice { background: var(--good-back); color: var(--good); border-radius: 8px; padding: 8px 12px; }
         .stack { display: grid; gap: 12px; }
         .row { display: flex; flex-wrap: wrap; gap: 12px; align-items: end; }
         label { display: grid; gap: 3px; font-size: 14px; color: var(--muted); min-width: 0; }
         input, select, textarea { font: inherit; color: var(--text); background: var(--field); border: 1px solid var(--field-line); border-radius: 8px; padding: 7px 10px; max-width: 100%; }
         textarea { width: 100%; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 14px; resize: vertical; }
-        input[type=range] { padding: 0; border: 0; accent-color: var(--accent); min-height: 38px; width: 100%; }
+        input[type=range] { padding: 0; border: 0; accent-color: var(--accent); width: 100%; }
+        input, select, button { min-height: 40px; }
+        th code { white-space: nowrap; font-weight: 500; }
         .slider { flex: 1; min-width: 200px; }
         button { font: inherit; font-weight: 600; border: 1px solid var(--accent); border-radius: 8px; padding: 7px 16px; background: var(--accent); color: var(--on-accent); cursor: pointer; }
         button:hover { filter: brightness(1.08); }
@@ -91,9 +94,11 @@ enum StyleSheet {
         .log .stream-stderr .message { color: var(--bad); }
         .legend { color: var(--muted); font-size: 13px; margin: 0 0 6px; }
         .key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin: 0 5px 0 8px; vertical-align: -1px; }
+        .legend .key:first-child, th .key:first-child { margin-left: 0; }
         .key.warm { background: var(--warm); } .key.cold { background: var(--cold); } .key.failed { background: var(--failed); }
         .picture { display: block; overflow: visible; }
-        .picture text { font-size: 13px; fill: var(--text); font-family: inherit; }
+        /* A rim in the colour of the card keeps lines behind a word from running through it. */
+        .picture text { font-size: 13px; fill: var(--text); font-family: inherit; paint-order: stroke; stroke: var(--card); stroke-width: 5px; stroke-linejoin: round; }
         .picture .axis { fill: var(--muted); font-size: 12px; }
         .picture .value { font-weight: 600; }
         .picture .grid { stroke: var(--line); }

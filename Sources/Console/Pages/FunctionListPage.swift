@@ -46,6 +46,10 @@ struct FunctionSteps {
         var invocations: Int
         var errors: Int
         var coldStarts: Int
+        /// Asynchronous invocations that waited at the end of it.
+        var waiting = 0.0
+        /// In seconds.
+        var oldestAge = 0.0
     }
 
     let steps: [Step]
@@ -55,7 +59,8 @@ struct FunctionSteps {
         steps = (history?["steps"]?.array ?? []).map { step in
             Step(
                 time: step["time"]?.string ?? "", invocations: step["invocations"]?.integer ?? 0, errors: step["errors"]?.integer ?? 0,
-                coldStarts: step["coldStarts"]?.integer ?? 0)
+                coldStarts: step["coldStarts"]?.integer ?? 0, waiting: step["waiting"]?.number ?? 0,
+                oldestAge: step["oldestAge"]?.number ?? 0)
         }
     }
 

@@ -4,6 +4,7 @@
 enum Templates {
     static let all: [String: String] = [
         "frame": frame, "sign-in": signIn, "failure": failure, "functions": functions, "function": function, "images": images,
+        "queue": queue,
     ]
 
     static let frame = #"""
@@ -25,6 +26,7 @@ enum Templates {
         {{#signedIn}}
         <nav aria-label="Pages">
         <a href="/console/"{{#at-functions}} aria-current="page"{{/at-functions}}>Functions</a>
+        {{#hasQueue}}<a href="/console/queue"{{#at-queue}} aria-current="page"{{/at-queue}}>Queue</a>{{/hasQueue}}
         <a href="/console/images"{{#at-images}} aria-current="page"{{/at-images}}>Images</a>
         </nav>
         {{#hasKeys}}<form method="post" action="/console/sign-out"><input type="hidden" name="token" value="{{token}}"><button class="quiet">Sign out</button></form>{{/hasKeys}}

@@ -46,6 +46,18 @@ struct HeadWriter {
         bytes.writeStaticString("\r\n")
     }
 
+    /// A list that came, with one more member, which is given in pieces.
+    mutating func add(_ name: StaticString, _ before: [String], _ last: [String]) {
+        bytes.writeStaticString(name)
+        bytes.writeStaticString(": ")
+        for member in before {
+            bytes.writeString(member)
+            bytes.writeStaticString(", ")
+        }
+        for piece in last { bytes.writeString(piece) }
+        bytes.writeStaticString("\r\n")
+    }
+
     mutating func add(_ name: StaticString, _ number: Int) {
         bytes.writeStaticString(name)
         bytes.writeStaticString(": ")

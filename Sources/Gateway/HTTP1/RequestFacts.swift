@@ -63,6 +63,14 @@ struct RequestFacts {
         for at in start..<range.upperBound where !Grammar.isHost(bytes[at]) {
             throw Malformed("the Host header has a character in it that no host has")
         }
+        // Behind the last colon is a port, but for an address in brackets.
+        let name = bytes[start..<range.upperBound]
+        if let colon = name.lastIndex(of: UInt8(ascii: ":")), name.last != UInt8(ascii: "]") {
+            let port = bytes[(colon + 1)..<range.upperBound]
+            guard port.allSatisfy({ (48...57).contains($0) }),
+                bytes[start..<colon].last == UInt8(ascii: "]") || !bytes[start..<colon].contains(UInt8(ascii: ":"))
+            else { throw Malformed("the Host header has a character in it that no host has") }
+        }
         return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
     }
 }

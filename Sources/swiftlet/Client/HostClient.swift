@@ -21,6 +21,7 @@ struct HostClient {
 
     let url: String
     private let client: HTTPClient
+    private let signer: RequestSigner?
 
     /// Runs `body` with a client that is closed afterwards.
     static func with<Result>(_ options: HostOptions, _ body: (HostClient) async throws -> Result) async throws -> Result {
@@ -30,7 +31,7 @@ struct HostClient {
         configuration.redirectConfiguration = .disallow
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
-            let result = try await body(HostClient(url: options.url, client: client))
+            let result = try await body(HostClient(url: options.url, client: client, signer: try .fromEnvironment()))
             try await client.shutdown()
             return result
         } catch {
@@ -40,22 +41,31 @@ struct HostClient {
     }
 
     /// Sends one request and hands back its answer, whatever its status.
+    ///
+    /// - Parameters:
+    ///   - content: the body.
+    ///   - stream: a body that is made while it is sent; only what takes uploads takes it.
     func send(
-        _ method: Method, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body? = nil
+        _ method: Method, _ path: String, headers: [String: String] = [:], content: Data? = nil, stream: HTTPClientRequest.Body? = nil
     ) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: url + path)
         request.method = HTTPMethod(rawValue: method.rawValue)
         request.headers = HTTPHeaders(headers.map { ($0.key, $0.value) })
         request.headers.replaceOrAdd(name: "user-agent", value: "swiftlet/\(swiftletVersion)")
-        request.body = body
+        if let signer {
+            let host = url.split(separator: "/").last.map(String.init) ?? ""
+            let signed = try signer.headers(method.rawValue, path, host: host, content: stream == nil ? content ?? Data() : nil)
+            for (name, value) in signed { request.headers.replaceOrAdd(name: name, value: value) }
+        }
+        request.body = stream ?? content.map { .bytes(ByteBuffer(bytes: $0)) }
         return try await client.execute(request, timeout: Self.requestBound)
     }
 
     /// Sends one request, and throws unless it succeeds.
     func checked(
-        _ method: Method, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body? = nil
+        _ method: Method, _ path: String, headers: [String: String] = [:], content: Data? = nil, stream: HTTPClientRequest.Body? = nil
     ) async throws -> HTTPClientResponse {
-        let response = try await send(method, path, headers: headers, body: body)
+        let response = try await send(method, path, headers: headers, content: content, stream: stream)
         guard (200..<300).contains(response.status.code) else { throw try await Self.failure(of: response) }
         return response
     }
@@ -68,22 +78,22 @@ struct HostClient {
     /// The answer's whole body as it came, for `--json`.
     func data(_ method: Method, _ path: String, body: (any Encodable)? = nil) async throws -> Data {
         var headers: [String: String] = [:]
-        var bytes: HTTPClientRequest.Body?
+        var content: Data?
         if let body {
             headers["content-type"] = "application/json"
-            bytes = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+            content = try JSONEncoder().encode(body)
         }
-        return try await Self.collect(try await checked(method, path, headers: headers, body: bytes))
+        return try await Self.collect(try await checked(method, path, headers: headers, content: content))
     }
 
     /// The same, of a request whose body is a value.
     func data(_ method: Method, _ path: String, json: JSONValue) async throws -> Data {
-        let body = HTTPClientRequest.Body.bytes(ByteBuffer(string: json.text))
-        return try await Self.collect(try await checked(method, path, headers: ["content-type": "application/json"], body: body))
+        let content = Data(json.text.utf8)
+        return try await Self.collect(try await checked(method, path, headers: ["content-type": "application/json"], content: content))
     }
 
     /// All elements of a list that comes in pages.
-    func pages(_ path: String, _ name: String, query: String = "") async throws -> [JSONValue] {
+    func pages(_ path: String, _ name: String, query: String = "", atMost limit: Int = .max) async throws -> [JSONValue] {
         var elements: [JSONValue] = []
         var token: String?
         repeat {
@@ -91,8 +101,8 @@ struct HostClient {
             let page = try await json(.get, "\(path)?limit=100\(query)\(next)").object ?? [:]
             elements += page[name]?.array ?? []
             token = page["nextToken"]?.string
-        } while !(token ?? "").isEmpty
-        return elements
+        } while !(token ?? "").isEmpty && elements.count < limit
+        return Array(elements.prefix(limit))
     }
 
     static func collect(_ response: HTTPClientResponse) async throws -> Data {

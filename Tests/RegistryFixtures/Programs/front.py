@@ -92,10 +92,8 @@ class Front(http.server.BaseHTTPRequestHandler):
 
     def forward(self, path, only_check=False):
         upstream = http.client.HTTPConnection(host, int(port))
-        headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
-        if options.no_ranges:
-            headers.pop("Range", None)
-            headers.pop("range", None)
+        left_out = ("host", "connection", "range") if options.no_ranges else ("host", "connection")
+        headers = {key: ", ".join(self.headers.get_all(key)) for key in self.headers.keys() if key.lower() not in left_out}
         upstream.request("GET", path, headers=headers)
         answer = upstream.getresponse()
         if only_check and answer.status in (200, 206):

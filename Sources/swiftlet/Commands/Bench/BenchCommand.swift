@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures.", discussion: "Example: sudo swiftlet bench cold hello --runs 100",
-        subcommands: [BenchColdCommand.self])
+        subcommands: [BenchColdCommand.self, BenchTraceCommand.self])
 }

@@ -47,6 +47,12 @@ struct FunctionFields: ParsableArguments {
     @Flag(help: "Without any layer. (update)")
     var noLayers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A capability that the program has within its own ids, for example CHOWN; several may be given. (default: none)",
+            valueName: "name"))
+    var capability: [String] = []
+
     @Option(help: "A text for people.")
     var description: String?
 
@@ -72,6 +78,7 @@ struct FunctionFields: ParsableArguments {
             layers: layers,
             customContainerConfig: .init(
                 image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
+                capabilities: Self.words(capability),
                 healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }))
     }
 
@@ -90,6 +97,7 @@ struct FunctionBody: Encodable {
         var entrypoint: [String]?
         var command: [String]?
         var port: Int?
+        var capabilities: [String]?
         var healthCheckConfig: HealthCheck?
     }
 

@@ -36,7 +36,7 @@ struct ImageLoadCommand: AsyncParsableCommand {
         try await HostClient.with(host) { client in
             let query = "?keepBlobs=\(keepBlobs)" + (name.map { "&name=\(HostClient.escape($0))" } ?? "")
             let response = try await client.checked(
-                .post, "/swiftlet/v1/images\(query)", headers: ["content-type": "application/x-tar"], body: source.body)
+                .post, "/swiftlet/v1/images\(query)", headers: ["content-type": "application/x-tar"], stream: source.body)
             var display = LoadDisplay(progress: LoadProgress(total: source.size), isTerminal: isatty(STDERR_FILENO) == 1)
             var lines = JSONLines()
             for try await chunk in response.body {

@@ -66,7 +66,7 @@ struct ImagePullCommand: AsyncParsableCommand {
         let text = JSONValue.object(body).text
         try await HostClient.with(host) { client in
             let response = try await client.checked(
-                .post, "/swiftlet/v1/images/pull", headers: ["content-type": "application/json"], body: .bytes(ByteBuffer(string: text)))
+                .post, "/swiftlet/v1/images/pull", headers: ["content-type": "application/json"], content: Data(text.utf8))
             var display = PullDisplay(isTerminal: isatty(STDERR_FILENO) == 1)
             var lines = JSONLines()
             for try await chunk in response.body {

@@ -13,6 +13,7 @@ struct InvokeCommand: AsyncParsableCommand {
               swiftlet invoke hello --data '{"name":"you"}'
               swiftlet invoke resize --data @photo.jpg > small.jpg
               generate | swiftlet invoke hello --data @-
+              swiftlet invoke hello --async --data '{"name":"you"}'   # prints the task's id
 
             Exit status: 0 after an answer; 2 when the function failed, whose answer is printed all the same; 1 when it was not called.
             For an HTTP call use any HTTP client: curl http://127.0.0.1:8080/http/hello/any/path
@@ -30,16 +31,31 @@ struct InvokeCommand: AsyncParsableCommand {
     @Flag(help: "Print the end of the call's log on stderr.")
     var log = false
 
+    @Flag(name: .customLong("async"), help: "Have it called later, as often as its configuration says; prints the task's id.")
+    var asynchronous = false
+
+    @Option(help: "With --async: an id of your own, which is taken once.")
+    var taskID: String?
+
+    @Option(help: ArgumentHelp("With --async: not before so many seconds, 1 to 3600.", valueName: "seconds"))
+    var delay: Int?
+
     @OptionGroup var host: HostOptions
+
+    func validate() throws {
+        if !asynchronous, taskID != nil || delay != nil { throw ValidationError("--task-id and --delay go with --async") }
+        if asynchronous, log { throw ValidationError("--log does not go with --async; see `swiftlet logs \(name)`") }
+    }
 
     func run() async throws {
         let event = try await data.read()
+        if asynchronous { return try await enqueue(event) }
         let failed = try await HostClient.with(host) { client in
             let query = qualifier.map { "?qualifier=\(HostClient.escape($0))" } ?? ""
             var headers = ["content-type": "application/octet-stream"]
             if log { headers["x-fc-log-type"] = "Tail" }
             let response = try await client.checked(
-                .post, "\(FunctionAnswer.path(name))/invocations\(query)", headers: headers, body: .bytes(ByteBuffer(bytes: event)))
+                .post, "\(FunctionAnswer.path(name))/invocations\(query)", headers: headers, content: Data(event))
             for try await chunk in response.body { try Output.bytes(chunk.readableBytesView) }
             if let text = response.headers.first(name: "x-fc-log-result"), let bytes = Data(base64Encoded: text) {
                 try Output.note(String(decoding: bytes, as: UTF8.self))
@@ -50,5 +66,17 @@ struct InvokeCommand: AsyncParsableCommand {
             return true
         }
         if failed { throw ExitCode(2) }
+    }
+
+    private func enqueue(_ event: [UInt8]) async throws {
+        try await HostClient.with(host) { client in
+            let query = qualifier.map { "?qualifier=\(HostClient.escape($0))" } ?? ""
+            var headers = ["content-type": "application/octet-stream", "x-fc-invocation-type": "Async"]
+            headers["x-fc-async-task-id"] = taskID
+            headers["x-fc-async-delay"] = delay.map { String($0) }
+            let response = try await client.checked(
+                .post, "\(FunctionAnswer.path(name))/invocations\(query)", headers: headers, content: Data(event))
+            try Output.out((response.headers.first(name: "x-fc-async-task-id") ?? "") + "\n")
+        }
     }
 }

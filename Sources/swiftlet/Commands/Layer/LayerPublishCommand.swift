@@ -58,7 +58,7 @@ struct LayerPublishCommand: AsyncParsableCommand {
             if let zip {
                 let body = try zip.body(input)
                 data = try await HostClient.collect(
-                    try await client.checked(.post, LayerAnswer.path(name), headers: ["content-type": "application/json"], body: body))
+                    try await client.checked(.post, LayerAnswer.path(name), headers: ["content-type": "application/json"], stream: body))
             } else {
                 data = try await client.data(.post, LayerAnswer.path(name), json: .object(input))
             }

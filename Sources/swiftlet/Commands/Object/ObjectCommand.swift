@@ -33,7 +33,7 @@ struct ObjectPutCommand: AsyncParsableCommand {
         let source = try ArchiveSource(path: file)
         try await HostClient.with(host) { client in
             _ = try await client.checked(
-                .put, ObjectCommand.path(bucket, object), headers: ["content-type": "application/octet-stream"], body: source.body)
+                .put, ObjectCommand.path(bucket, object), headers: ["content-type": "application/octet-stream"], stream: source.body)
             try Output.out("\(bucket)/\(object)\n")
         }
     }

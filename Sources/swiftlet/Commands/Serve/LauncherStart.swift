@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AsyncInvocation
 import Glibc
 import Logging
 
@@ -11,15 +12,29 @@ enum LauncherStart {
 
     /// The launcher's arguments: its own, then the daemon's whole command line with every choice already made.
     static func arguments(_ options: ServeOptions, user: String, launcher: String, program: String) -> [String] {
-        var arguments = [launcher, "--state-dir", options.stateDirectory, "--user", user, "--", program, "serve"]
+        var arguments = [
+            launcher, "--state-dir", options.stateDirectory, "--user", user,
+            "--user-namespaces", options.userNamespaces, "--", program, "serve",
+        ]
         arguments += ["--listen", options.listen.description, "--state-dir", options.stateDirectory, "--user", user]
         if let address = options.controlListen { arguments += ["--api-listen", address.description] }
+        if let address = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {
+            arguments += ["--listen-tls", address.description, "--tls-certificate", certificate, "--tls-key", key]
+        }
+        if let time = options.firstByteTime { arguments += ["--first-byte-time", "\(time)"] }
+        if let time = options.answerIdleTime { arguments += ["--answer-idle-time", "\(time)"] }
+        if options.insecure { arguments.append("--insecure") }
         if let store = options.objectStore { arguments += ["--object-store", store.text] }
         arguments += [
             "--event-loops", "\(options.eventLoops)", "--log-level", options.logLevel.rawValue, "--log-format", options.logFormat.rawValue,
         ]
+        if let endpoint = options.traceEndpoint { arguments += ["--trace-endpoint", endpoint, "--trace-share", "\(options.traceShare)"] }
+        arguments += ["--async-concurrency", "\(options.asynchronous.perFunction)"]
+        arguments += ["--missed-ticks", options.asynchronous.missedTicks.rawValue]
         if let file = options.registriesFile { arguments += ["--registries", file] }
         if let quota = options.imageQuota { arguments += ["--image-quota", "\(quota)"] }
+        arguments += ["--user-namespaces", options.userNamespaces]
+        arguments += options.imageLimits.flatMap { ["--image-limit", $0] }
         return arguments + ["--max-instances", "\(options.maximumInstances)"]
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import AsyncInvocation
+import FunctionModel
 import Glibc
+import Images
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {
@@ -31,6 +34,28 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("An address of its own for the API; --listen then takes calls only.", valueName: "host:port"))
     var apiListen: ListenAddress?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where HTTPS is taken besides, with HTTP/2 for who asks for it; needs --tls-certificate and --tls-key.", valueName: "host:port")
+    )
+    var listenTls: ListenAddress?
+
+    @Option(
+        help: ArgumentHelp("PEM file of the certificate and those behind it; SIGHUP has both files read again.", valueName: "file"),
+        completion: .file())
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("PEM file of its key.", valueName: "file"), completion: .file())
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp("Seconds a function may take to begin its answer. (default: as long as its own timeout)", valueName: "s"))
+    var firstByteTime: Int?
+
+    @Option(
+        help: ArgumentHelp("Seconds without a byte of an answer that has begun. (default: as long as its own timeout)", valueName: "s"))
+    var answerIdleTime: Int?
+
     @Option(help: ArgumentHelp("Where images, definitions and logs are kept.", valueName: "dir"), completion: .directory)
     var stateDir = "/var/lib/swiftlet"
 
@@ -46,8 +71,22 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How the host's own log is written: text, json or logfmt. At level info each call is a line.")
     var logFormat = LogFormat.text
 
+    @Option(help: ArgumentHelp("An OpenTelemetry collector (OTLP over HTTP) that gets a span for each part of a call.", valueName: "url"))
+    var traceEndpoint: String?
+
+    @Option(help: ArgumentHelp("Of traces that begin here, the part that is recorded. (0 to 1)", valueName: "part"))
+    var traceShare = 1.0
+
     @Option(help: ArgumentHelp("The most instances alive at once, over all functions.", valueName: "n"))
     var maxInstances = 300
+
+    @Option(help: ArgumentHelp("Asynchronous invocations of one function that run at once.", valueName: "n"))
+    var asyncConcurrency = 16
+
+    @Option(
+        help: "Ticks of timers that passed while no host ran: once (one invocation for all of them) or skip. (default: once)",
+        transform: Self.missed)
+    var missedTicks: MissedTicks = .once
 
     @Option(
         help: ArgumentHelp(
@@ -64,7 +103,24 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The most that images may take on disk, for example 20GiB. (default: what the disk has)", valueName: "size"))
     var imageQuota: ByteSize?
 
+    @Option(help: ArgumentHelp("Own ids for each instance: auto, always (or do not start), never.", valueName: "when"))
+    var userNamespaces = "auto"
+
+    @Option(
+        name: .customLong("image-limit"),
+        help: ArgumentHelp(
+            "How much an image may ask for, for example bytes=8GiB; may be repeated. "
+                + ImageLimits.all.map { "\($0.name) (\($0.meaning)): \($0.standard)" }.joined(separator: "; ") + ".",
+            valueName: "name=value"))
+    var imageLimits: [String] = []
+
+    @Flag(help: "Ask nobody for a signature, also on an address that others reach.")
+    var insecure = false
+
     func validate() throws {
+        guard ["auto", "always", "never"].contains(userNamespaces) else {
+            throw ValidationError("--user-namespaces is '\(userNamespaces)'; it must be auto, always or never")
+        }
         guard !stateDir.isEmpty, !stateDir.utf8.contains(0), stateDir.utf8.count < 512 else {
             throw ValidationError("--state-dir must be the path of a directory, of fewer than 512 bytes")
         }
@@ -72,10 +128,24 @@ struct ServeCommand: AsyncParsableCommand {
         guard (1...100_000).contains(maxInstances) else {
             throw ValidationError("--max-instances is \(maxInstances); it must be 1 to 100000")
         }
+        do { _ = try Self.limits(imageLimits) } catch { throw ValidationError("--image-limit: \(error)") }
+        guard (1...1000).contains(asyncConcurrency) else {
+            throw ValidationError("--async-concurrency is \(asyncConcurrency); it must be 1 to 1000")
+        }
         if let apiListen, apiListen == listen, listen.port != 0 {
             throw ValidationError(
                 "--listen and --api-listen are both \(listen); leave --api-listen out to have the API on the same address")
         }
+        guard (listenTls == nil) == (tlsCertificate == nil), (listenTls == nil) == (tlsKey == nil) else {
+            throw ValidationError("--listen-tls, --tls-certificate and --tls-key go together: give all three, or none")
+        }
+        for (name, value) in [("--first-byte-time", firstByteTime), ("--answer-idle-time", answerIdleTime)] {
+            if let value, !(1...86400).contains(value) { throw ValidationError("\(name) is \(value); it must be 1 to 86400 seconds") }
+        }
+        if let traceEndpoint, !traceEndpoint.hasPrefix("http://"), !traceEndpoint.hasPrefix("https://") {
+            throw ValidationError("--trace-endpoint '\(traceEndpoint)' is no http URL; give for example http://127.0.0.1:4318")
+        }
+        guard (0...1).contains(traceShare) else { throw ValidationError("--trace-share is \(traceShare); it must be 0 to 1") }
         if let user, user.isEmpty || user.utf8.contains(where: { $0 <= 32 || $0 == 58 }) {
             throw ValidationError("--user '\(user)' is no user name")
         }
@@ -97,6 +167,11 @@ struct ServeCommand: AsyncParsableCommand {
         try LauncherStart.replaceProcess(options, user: user)
     }
 
+    private static func missed(_ word: String) throws -> MissedTicks {
+        guard let missed = MissedTicks(rawValue: word) else { throw ValidationError("it must be once or skip") }
+        return missed
+    }
+
     private static func level(_ name: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: name.lowercased()) else {
             throw ValidationError("it must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -104,12 +179,23 @@ struct ServeCommand: AsyncParsableCommand {
         return level
     }
 
+    static func limits(_ words: [String]) throws(UnpackLimitError) -> ImageLimits {
+        var limits = ImageLimits()
+        for word in words { try limits.set(word) }
+        return limits
+    }
+
     private func options() throws -> ServeOptions {
-        ServeOptions(
-            listen: listen, controlListen: apiListen, stateDirectory: try AbsolutePath.of(stateDir), user: user,
+        var asynchronous = AsyncOptions()
+        (asynchronous.perFunction, asynchronous.missedTicks) = (asyncConcurrency, missedTicks)
+        return ServeOptions(
+            listen: listen, controlListen: apiListen, listenTLS: listenTls, tlsCertificate: try tlsCertificate.map(AbsolutePath.of),
+            tlsKey: try tlsKey.map(AbsolutePath.of), firstByteTime: firstByteTime, answerIdleTime: answerIdleTime,
+            stateDirectory: try AbsolutePath.of(stateDir), user: user,
             eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, logFormat: logFormat,
-            maximumInstances: maxInstances,
-            objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes)
+            traceEndpoint: traceEndpoint, traceShare: traceShare, maximumInstances: maxInstances, asynchronous: asynchronous,
+            objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes,
+            userNamespaces: userNamespaces, imageLimits: imageLimits, insecure: insecure)
     }
 }
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// A program of somebody else, run by a test.
+struct Tool {
+    static let top = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .path
+    static let python = "\(top)/.build-venv/bin/python"
+    static let peer = "\(top)/Tests/GatewayTests/Fixtures/peer.py"
+
+    /// Runs a program to its end.
+    ///
+    /// - Returns: its status, and what it printed to both streams.
+    static func run(_ words: [String]) async throws -> (status: Int32, output: String) {
+        try await blocking {
+            let (process, output) = (Process(), Pipe())
+            process.executableURL = URL(fileURLWithPath: words[0])
+            process.arguments = Array(words.dropFirst())
+            (process.standardOutput, process.standardError) = (output, output)
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, text)
+        }
+    }
+
+    /// Starts a server that prints its port, gives `body` that port, and ends the server by the end of its input.
+    static func withServer(_ words: [String], _ body: (Int) async throws -> Void) async throws {
+        let (process, input, output) = (Process(), Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: words[0])
+        process.arguments = Array(words.dropFirst())
+        (process.standardInput, process.standardOutput) = (input, output)
+        try process.run()
+        defer {
+            input.fileHandleForWriting.closeFile()
+            process.terminate()
+        }
+        let reader = output.fileHandleForReading.fileDescriptor
+        let line = try await blocking {
+            var text = ""
+            var byte: UInt8 = 0
+            while read(reader, &byte, 1) == 1, byte != 10 { text.unicodeScalars.append(Unicode.Scalar(byte)) }
+            return text
+        }
+        try await body(Int(line) ?? 0)
+    }
+}

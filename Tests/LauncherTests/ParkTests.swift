@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FunctionModel
+import LauncherClient
+import Sandbox
+import Synchronization
+import Testing
+
+extension SandboxOnThisKernel {
+    @Suite(.serialized) struct ParkTests {
+        /// What is told of a parked instance.
+        final class Parking: Sendable {
+            private let told = Mutex<[Bool]>([])
+            func tell(_ isPrepared: Bool) { told.withLock { $0.append(isPrepared) } }
+
+            func wait(for wanted: Bool) async throws {
+                let deadline = Date().addingTimeInterval(60)
+                while Date() < deadline {
+                    if told.withLock({ $0.contains(wanted) }) { return }
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                throw RunningInstance.TooLate(description: "parking told \(told.withLock { $0 }), not \(wanted)")
+            }
+        }
+
+        func park(_ host: LauncherFixture, _ arguments: [String]) async throws -> InstanceSpec {
+            let spec = host.spec(arguments)
+            let parking = Parking()
+            host.client.park(spec) { parking.tell($0) }
+            try await parking.wait(for: true)
+            return spec
+        }
+
+        func start(_ host: LauncherFixture, _ spec: InstanceSpec) -> RunningInstance {
+            let instance = RunningInstance(spec: spec)
+            host.client.start(spec) { instance.add($0) }
+            return instance
+        }
+
+        func processes(_ host: LauncherFixture) -> Set<String> {
+            var ids: Set<String> = []
+            for path in LauncherFixture.cgroupFolders(of: host.folder) {
+                for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name.hasPrefix("c-") {
+                    let text = (try? String(contentsOfFile: "\(path)/\(name)/cgroup.procs", encoding: .utf8)) ?? ""
+                    ids.formUnion(text.split(separator: "\n").map(String.init))
+                }
+            }
+            return ids
+        }
+
+        func areGone(_ ids: Set<String>) -> Bool {
+            let deadline = Date().addingTimeInterval(10)
+            while Date() < deadline {
+                let alive = ids.filter { id in
+                    guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
+                    return !(text.split(separator: ")").last?.hasPrefix(" Z") ?? true)
+                }
+                if alive.isEmpty { return true }
+                usleep(1000)
+            }
+            return false
+        }
+
+        @Test func aParkedInstanceRunsItsProgramOnlyWhenItIsStarted() async throws {
+            let host = try LauncherFixture()
+            let spec = try await park(host, ["serve", "9000"])
+            let before = processes(host)
+            #expect(before.count == 2)
+            for id in before { #expect(try !String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8).contains("probe")) }
+            let instance = start(host, spec)
+            try await instance.listening()
+            #expect(try request(try await instance.started()[2], port: 9000).hasSuffix("hi\n"))
+            host.client.stop(spec.id, grace: .seconds(5))
+            #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+            #expect(try host.remains() == [])
+        }
+
+        @Test func aParkedInstanceIsHeldAsAnyOther() async throws {
+            let host = try LauncherFixture()
+            var texts: [String] = []
+            for isParked in [false, true] {
+                let arguments = ["calls", "status", "cat", "/proc/self/mounts"]
+                let instance = isParked ? start(host, try await park(host, arguments)) : host.start(arguments)
+                _ = try await instance.end()
+                texts.append(instance.readOutput())
+            }
+            let shifted = texts.map { $0.replacing(/[ug]id=\d+/, with: "id=N").replacing(/,size=\d+k/, with: "") }
+            #expect(shifted[0] == shifted[1])
+            #expect(texts[1].contains("fds=0 1 2"))
+        }
+
+        @Test func aParkedInstanceThatIsNotWantedAnyMoreLeavesNothing() async throws {
+            let host = try LauncherFixture()
+            let spec = try await park(host, ["serve", "9000"])
+            let ids = processes(host)
+            host.client.stop(spec.id, grace: .zero)
+            #expect(areGone(ids))
+            // The next start is answered after the launcher has dealt with that.
+            #expect(try await host.output(["cwd"]) == "/\n")
+            #expect(try host.remains() == [])
+        }
+
+        @Test func afterKillNineOfTheLauncherParkedInstancesAreGone() async throws {
+            let host = try LauncherFixture()
+            for _ in 0..<3 { _ = try await park(host, ["serve", "9000"]) }
+            let ids = processes(host)
+            #expect(ids.count == 6)
+            kill(host.process, SIGKILL)
+            #expect(areGone(ids))
+            let next = try LauncherFixture(folder: host.folder)
+            #expect(try await next.output(["cwd"]) == "/\n")
+            #expect(try next.remains() == [])
+        }
+
+        @Test func aParkedInstanceWhoseProgramIsMissingFails() async throws {
+            let host = try LauncherFixture()
+            var spec = host.spec([])
+            spec.arguments = ["missing"]
+            let parking = Parking()
+            host.client.park(spec) { parking.tell($0) }
+            try await parking.wait(for: true)
+            let instance = start(host, spec)
+            guard case .failed(let words) = try await instance.end() else {
+                Issue.record("it started")
+                return
+            }
+            #expect(words.hasPrefix("execute /bin/missing: ENOENT"))
+            #expect(try host.remains() == [])
+        }
+    }
+}
