@@ -84,8 +84,7 @@ public struct RequestSignature: Hashable, Sendable {
     /// The value of `Authorization` for a request that is sent.
     ///
     /// - Parameter signedHeaders: lower-case names, all of which `head` has.
-    public static func authorization(_ head: SignedHead, key: String, secret: String, signedHeaders: [String], payload: String) -> String?
-    {
+    public static func authorization(_ head: SignedHead, key: String, secret: String, signedHeaders: [String], payload: String) -> String? {
         let names = signedHeaders.sorted()
         guard let text = textToSign(head, signedHeaders: names, payload: payload) else { return nil }
         let code = HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(secret.utf8)))

@@ -22,7 +22,9 @@ enum FunctionRequest {
         if !invocation.payload.isEmpty || method == .POST || method == .PUT || method == .PATCH {
             fields.append(("Content-Length", String(invocation.payload.count)))
         }
-        let common = CommonHeaders.noCredentials + CommonHeaders.of(version, qualifier: invocation.qualifier, region: options.region, account: options.accountID)
+        let common =
+            CommonHeaders.noCredentials
+            + CommonHeaders.of(version, qualifier: invocation.qualifier, region: options.region, account: options.accountID)
         fields += common.filter { $0.0 != "x-fc-retry-count" }
         fields += [
             ("x-fc-request-id", invocation.request.text), ("x-fc-control-path", controlPath), ("x-fc-invocation-type", "Async"),

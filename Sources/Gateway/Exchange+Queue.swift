@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Access
 internal import Activation
 internal import DequeModule
 internal import FunctionModel
@@ -78,7 +79,10 @@ extension Exchange {
             return fail(.entityTooLarge(limit: loop.options.asyncBytes))
         }
         // The body may have come while the caller was being asked who it is.
-        if requestEnded { return enqueue(new) }
+        if requestEnded {
+            do { try payload?.finish() } catch { return fail(error) }
+            return enqueue(new)
+        }
         phase = .collecting
         client.setReading(true)
         if facts.expectsContinue {

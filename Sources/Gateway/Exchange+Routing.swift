@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Access
 internal import Activation
 internal import FunctionModel
 internal import NIOCore
@@ -45,7 +46,10 @@ extension Exchange {
         if let length = facts.contentLength, length > loop.options.eventBytes {
             return fail(.entityTooLarge(limit: loop.options.eventBytes))
         }
-        if facts.chunked || payload != nil || (version.version.configuration.runsPerEvent && !requestEnded) {
+        if requestEnded {
+            do { try payload?.finish() } catch { return fail(error) }
+            acquire()
+        } else if facts.chunked || payload != nil || version.version.configuration.runsPerEvent {
             phase = .collecting
             if facts.expectsContinue {
                 client.write(Self.goOn)

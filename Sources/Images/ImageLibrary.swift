@@ -34,7 +34,8 @@ public final class ImageLibrary: Sendable {
     ///   - space: how much of the disk images may take.
     ///   - now: Unix time in milliseconds.
     public init(
-        dataDirectory: String, store: Store, unpacker: any LayerUnpacker, objects: (any ObjectStore)? = nil, limits: ImageLimits = ImageLimits(),
+        dataDirectory: String, store: Store, unpacker: any LayerUnpacker, objects: (any ObjectStore)? = nil,
+        limits: ImageLimits = ImageLimits(),
         registries: RegistryClient? = nil, space: ImageSpace = ImageSpace(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {

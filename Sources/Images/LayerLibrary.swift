@@ -84,12 +84,14 @@ public struct LayerLibrary: Sendable {
     public func unpack(_ version: LayerVersionRecord) async throws -> Int {
         let content = version.content
         do {
-            let unpacked = try await shelf.obtain(content.tree, onUnpack: {}) { [self] unpacker in
-                let file = try await zip(of: version).file
-                defer { withExtendedLifetime(file) {} }
-                return try await unpacker.unpack(
-                    content.tree, from: file.descriptor, offset: 0, length: UInt64(content.size), compression: .zip)
-            }
+            let unpacked = try await shelf.obtain(
+                content.tree, onUnpack: {},
+                unpack: { [self] unpacker in
+                    let file = try await zip(of: version).file
+                    defer { withExtendedLifetime(file) {} }
+                    return try await unpacker.unpack(
+                        content.tree, from: file.descriptor, offset: 0, length: UInt64(content.size), compression: .zip)
+                })
             return Int(clamping: unpacked.layer.bytes)
         } catch let error as UnpackFailure {
             throw ServiceError.invalidArgument("layers: layer \(version.name) cannot be unpacked: \(error.reason)")

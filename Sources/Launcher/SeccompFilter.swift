@@ -17,7 +17,9 @@ struct SeccompFilter: ~Copyable {
             for name in DeniedCalls.always { try Self.add(context, DeniedCalls.error(EPERM), name) }
             for rule in DeniedCalls.byArgument {
                 var comparisons = [scmp_arg_cmp(arg: rule.argument, op: rule.comparison, datum_a: rule.first, datum_b: rule.second)]
-                if let and = rule.and { comparisons.append(scmp_arg_cmp(arg: and.argument, op: SCMP_CMP_EQ, datum_a: and.value, datum_b: 0)) }
+                if let and = rule.and {
+                    comparisons.append(scmp_arg_cmp(arg: and.argument, op: SCMP_CMP_EQ, datum_a: and.value, datum_b: 0))
+                }
                 try Self.add(context, DeniedCalls.error(rule.errno), rule.name, comparisons)
             }
             for name in DeniedCalls.unknown { try Self.add(context, DeniedCalls.error(ENOSYS), name) }

@@ -52,6 +52,8 @@ struct FinishedSpan: Sendable {
 
     static func json(_ attributes: SpanAttributes) -> JSONValue {
         var list: [JSONValue] = []
+        // They are no sequence.
+        // swift-format-ignore: ReplaceForEachWithForLoop
         attributes.forEach { name, attribute in
             let value: JSONValue =
                 switch attribute {

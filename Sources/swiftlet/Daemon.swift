@@ -43,17 +43,19 @@ enum Daemon {
 
         let limits = try ServeCommand.limits(options.imageLimits)
         let launcher = try LauncherClient(descriptor: launcherDescriptor(), layerLimits: limits.layer) { end.launcherLost() }
+        // Kept to the end of the process: a socket that closes before the process has ended is the end of a daemon that went wrong.
+        _ = Unmanaged.passRetained(launcher)
         let store = try Store(path: data + "/swiftlet.db")
         let logs = try FunctionLogs(directory: data + "/logs", threads: files)
+        let access = try await HostAccess.open(options, data: data, store: store, logger: logger, now: now)
         let objects = try ObjectStoreChoice.open(options.objectStore, now: now)
         let registries = try await RegistryClient(
             settings: registrySettings(options), group: control, logger: logger, now: clock.unixMilliseconds)
+        _ = Unmanaged.passRetained(registries)
         let images = try ImageLibrary(
             dataDirectory: data, store: store, unpacker: launcher, objects: objects, limits: limits, registries: registries,
             space: ImageSpace(quota: options.imageQuota), logger: logger, now: clock.unixMilliseconds)
         try await images.recover()
-
-        let access = try await HostAccess.open(options, data: data, store: store, logger: logger, now: now)
 
         var activationOptions = ActivationOptions()
         activationOptions.maximumInstances = options.maximumInstances
@@ -76,6 +78,8 @@ enum Daemon {
         gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
         gatewayOptions.apiSocket = options.controlListen == nil ? apiSocket : nil
         let client = HTTPClient(eventLoopGroupProvider: .shared(control))
+        // Kept to the end of the process: one that goes without having been shut down ends it by a trap, in place of the error that is on its way out.
+        _ = Unmanaged.passRetained(client)
         let traces = options.traceEndpoint.map { HostTraces(endpoint: $0, share: options.traceShare, client: client, logger: logger) }
         let metrics = CallMetrics(factory: registry) { registry.forget("function", $0) }
         gatewayOptions.authority = access.authority

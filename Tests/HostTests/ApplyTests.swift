@@ -77,6 +77,7 @@ extension HostTests {
                 let exported = try await host.must("export")
                 #expect(exported.contains("component: fc3") && exported.contains("functionName: greeter"))
                 #expect(try await host.must("apply", "-f", "-", input: exported) == again)
+                try await host.must("trigger", "delete", "greeter", "http")
                 try await host.must("function", "delete", "greeter")
                 try await host.must("apply", "-f", "-", input: exported)
                 #expect(try await host.must("invoke", "greeter", "--data", "you") == "hello you")

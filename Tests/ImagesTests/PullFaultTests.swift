@@ -113,7 +113,7 @@ import Testing
         let front = try Front(registry)
         try await PullFixture.with(environment: ["HTTP_PROXY": "http://\(front.address)"]) { fixture async throws in
             try await fixture.pull("registry.test/hello:1")
-            #expect(front.requests.count == 3 && front.requests.allSatisfy { $0.hasPrefix("proxy") }, "\(front.requests)")
+            #expect(!front.requests.isEmpty && front.requests.allSatisfy { $0.hasPrefix("proxy") }, "\(front.requests)")
         }
         let secure = try TestRegistry(tls: true)
         var layout = LayoutBuilder()

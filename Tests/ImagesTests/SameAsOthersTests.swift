@@ -81,7 +81,7 @@ import Testing
         try run("mount", "-t", "overlay", "overlay", "-o", "ro,userxattr,lowerdir=" + lower, merged)
         defer { umount2(merged, CInt(MNT_DETACH)) }
         let ours = try tree(merged)
-        #expect(ours.count == 24)
+        #expect(ours.count == 19)
 
         _ = try fixture.scratch.write(archive, to: "layout.tar")
         try run("sh", "-c", "mkdir \(scratch)/layout && tar xf \(scratch)/layout.tar -C \(scratch)/layout")
@@ -95,7 +95,9 @@ import Testing
             "containers-storage:[vfs@\(storage)+\(scratch)/run]localhost/one:1")
         let images = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: storage + "/vfs-images/images.json")))
         let layer = try #require((images as? [[String: Any]])?.first?["layer"] as? String)
-        let podman = ours.difference(from: try tree("\(storage)/vfs/dir/\(layer)"))
+        // It leaves the root's time as it is, and takes a time before 1970 for 1970.
+        func known(_ tree: [Substring]) -> [Substring] { tree.filter { !$0.contains("\"name\": \".\"") && !$0.contains("\"./old\"") } }
+        let podman = known(ours).difference(from: known(try tree("\(storage)/vfs/dir/\(layer)")))
         #expect(podman.isEmpty, "containers-storage: \(podman)")
     }
 }

@@ -24,7 +24,7 @@ package enum WordLists {
     private static let lists: Set<String> = ["--command", "--args", "--env"]
     private static let functionOptions: Set<String> = [
         "--image", "--port", "--health-path", "--memory", "--cpu", "--timeout", "--concurrency", "--max-instances", "--idle-timeout",
-        "--layer", "--no-layers",
+        "--layer", "--no-layers", "--capability",
         "--description",
         "--json", "--no-wait", "--host", "--help", "-h", "--version",
     ]

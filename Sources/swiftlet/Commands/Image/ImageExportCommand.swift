@@ -1,6 +1,6 @@
+import ArgumentParser
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
-import ArgumentParser
 import Glibc
 import NIOCore
 import NIOPosix
