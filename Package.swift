@@ -143,7 +143,8 @@ let package = Package(
         .target(
             name: "ControlAPI",
             dependencies: [
-                "Access", "Activation", "AsyncInvocation", "Catalog", "Console", "FunctionLog", "FunctionModel", "Images", "InvocationQueue", "OCI",
+                "Access", "Activation", "AsyncInvocation", "Catalog", "Console", "FunctionLog", "FunctionModel", "Images",
+                "InvocationQueue", "OCI",
                 "ObjectStore", "Prometheus", "Registry", "Store", httpTypes, hummingbird, logging, nioCore, nioPosix, serviceLifecycle,
             ], swiftSettings: rules),
 
