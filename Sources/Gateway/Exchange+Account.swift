@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Activation
+internal import FunctionModel
+internal import Logging
+internal import NIOCore
+
+/// What is said of a call when it is over: to the meter, to the trace, and in the host's log.
+extension Exchange {
+    /// The call is over: it is counted, once. What never came to a function is not a call.
+    func ended(_ outcome: CallOutcome) {
+        guard !isCounted, let version else { return }
+        isCounted = true
+        let now = loop.clock.now()
+        let kind = if case .event = kind { CallMeter.Kind.event } else { CallMeter.Kind.http }
+        version.meter.ended(kind, outcome, took: now - arrived, waited: waited ? (forwardedAt ?? now) - arrived : nil)
+        if let spans {
+            let key = version.version.key
+            spans.end(
+                CallSpans.Facts(
+                    name: key.function, version: key.version, request: id, instance: servedBy?.id, outcome: outcome, arrived: arrived,
+                    forwarded: forwardedAt, ended: now, waited: waited, coldStart: coldStart), kind: kind)
+        }
+        if loop.logger.logLevel <= .info { tell(kind, outcome, version, took: now - arrived) }
+    }
+
+    /// One line of the host's log for a call.
+    private func tell(_ kind: CallMeter.Kind, _ outcome: CallOutcome, _ version: ResolvedVersion, took: TimeAmount) {
+        var fields: Logger.Metadata = [
+            "function": "\(version.name)", "version": "\(version.version.key.version)", "requestId": "\(id)", "kind": "\(kind.rawValue)",
+            "outcome": "\(outcome.rawValue)", "durationMs": "\(Self.milliseconds(took))", "cold": "\(coldStart != nil)",
+        ]
+        if let instance = servedBy { fields["instance"] = "\(instance.id)" }
+        // Source of its place: W3C Trace Context, section 3.2.2.
+        if let parent = spans?.fields.first?.1 ?? head.headers.first(.traceparent), TraceContext.isValid(parent) {
+            fields["traceId"] = "\(parent.dropFirst(3).prefix(32))"
+        }
+        loop.logger.info("a call has ended", metadata: fields)
+    }
+}
