@@ -210,7 +210,7 @@ let package = Package(
         .testTarget(name: "AccessTests", dependencies: ["Access", "FunctionModel", "TarFixtures"], swiftSettings: rules),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["FunctionModel", "ObjectStore", "TarFixtures", nioCore], swiftSettings: rules),
-        .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel"], swiftSettings: rules),
+        .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel", "TarFixtures"], swiftSettings: rules),
         .testTarget(name: "StoreTests", dependencies: ["FunctionModel", "Store", "store-writer", grdb], swiftSettings: rules),
         .testTarget(
             name: "CatalogTests", dependencies: ["Catalog", "ControlStandIns", "FunctionModel", "Images", "OCI", "Store", logging],
@@ -243,7 +243,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Activation", "FunctionLog", "FunctionModel", "Gateway", "LauncherClient", "Sandbox", logging, nioCore, nioHTTP1, nioPosix,
+                "Activation", "FunctionLog", "FunctionModel", "Gateway", "LauncherClient", "Sandbox", "TarFixtures", logging, nioCore,
+                nioHTTP1,
+                nioPosix,
             ], exclude: ["Fixtures"], swiftSettings: rules),
     ],
     swiftLanguageModes: [.v6]

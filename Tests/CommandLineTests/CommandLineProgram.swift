@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TarFixtures
 import Testing
 
 /// The built program, run as a person would.
@@ -20,9 +21,12 @@ enum CommandLineProgram {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SWIFTLET_HOST" }.merging(environment) { $1 }
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
-        try process.run()
+        let (stdin, stdout, stderr) = try spawning {
+            let pipes = (Pipe(), Pipe(), Pipe())
+            (process.standardInput, process.standardOutput, process.standardError) = pipes
+            try process.run()
+            return pipes
+        }
         stdin.fileHandleForWriting.write(Data(input.utf8))
         try stdin.fileHandleForWriting.close()
         // What these tests print fits into the pipes.

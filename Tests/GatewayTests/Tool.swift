@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TarFixtures
 
 /// A program of somebody else, run by a test.
 struct Tool {
@@ -13,11 +14,15 @@ struct Tool {
     /// - Returns: its status, and what it printed to both streams.
     static func run(_ words: [String]) async throws -> (status: Int32, output: String) {
         try await blocking {
-            let (process, output) = (Process(), Pipe())
+            let process = Process()
             process.executableURL = URL(fileURLWithPath: words[0])
             process.arguments = Array(words.dropFirst())
-            (process.standardOutput, process.standardError) = (output, output)
-            try process.run()
+            let output = try spawning {
+                let output = Pipe()
+                (process.standardOutput, process.standardError) = (output, output)
+                try process.run()
+                return output
+            }
             let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
             return (process.terminationStatus, text)
@@ -26,11 +31,15 @@ struct Tool {
 
     /// Starts a server that prints its port, gives `body` that port, and ends the server by the end of its input.
     static func withServer(_ words: [String], _ body: (Int) async throws -> Void) async throws {
-        let (process, input, output) = (Process(), Pipe(), Pipe())
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
-        (process.standardInput, process.standardOutput) = (input, output)
-        try process.run()
+        let (input, output) = try spawning {
+            let pipes = (Pipe(), Pipe())
+            (process.standardInput, process.standardOutput) = pipes
+            try process.run()
+            return pipes
+        }
         defer {
             input.fileHandleForWriting.closeFile()
             process.terminate()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dispatch
 import Foundation
+import TarFixtures
 import Testing
 
 /// A program that was run to its end.
@@ -20,9 +21,12 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
                 process.executableURL = URL(fileURLWithPath: program)
                 process.arguments = arguments
                 process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-                let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-                (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
-                try process.run()
+                let (stdin, stdout, stderr) = try spawning {
+                    let pipes = (Pipe(), Pipe(), Pipe())
+                    (process.standardInput, process.standardOutput, process.standardError) = pipes
+                    try process.run()
+                    return pipes
+                }
                 let group = DispatchGroup()
                 let box = Outputs()
                 DispatchQueue.global().async(group: group) { box.err = stderr.fileHandleForReading.readDataToEndOfFile() }

@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TarFixtures
 import Testing
 
 /// A host of its own: free port, fresh state directory, stopped by its pid, and looked after when it is gone.
@@ -109,17 +110,20 @@ final class ProcessHandle: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        let output = Pipe()
-        (process.standardOutput, process.standardError) = (output, output)
-        input = takesInput ? Pipe() : nil
-        process.standardInput = input ?? FileHandle.nullDevice
+        process.terminationHandler = { ended in shared.state.withLock { $0.status = ended.terminationStatus } }
+        let output: Pipe
+        (input, output) = try spawning {
+            let pipes = (takesInput ? Pipe() : nil, Pipe())
+            process.standardInput = pipes.0 ?? FileHandle.nullDevice
+            (process.standardOutput, process.standardError) = (pipes.1, pipes.1)
+            try process.run()
+            return pipes
+        }
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             shared.state.withLock { $0.printed += String(decoding: data, as: UTF8.self) }
         }
-        process.terminationHandler = { ended in shared.state.withLock { $0.status = ended.terminationStatus } }
-        try process.run()
         self.process = process.processIdentifier
         self.shared = shared
     }

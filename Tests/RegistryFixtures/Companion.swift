@@ -2,6 +2,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TarFixtures
 
 /// A program beside a test, ended by its pid with it.
 package final class Companion: Sendable {
@@ -22,15 +23,18 @@ package final class Companion: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [program] + arguments
-        let output = Pipe()
-        (process.standardOutput, process.standardError, process.standardInput) = (output, output, FileHandle.nullDevice)
+        process.terminationHandler = { _ in shared.state.withLock { $0.hasEnded = true } }
+        let output = try spawning {
+            let output = Pipe()
+            (process.standardOutput, process.standardError, process.standardInput) = (output, output, FileHandle.nullDevice)
+            try process.run()
+            return output
+        }
         output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             shared.state.withLock { $0.printed += String(decoding: data, as: UTF8.self) }
         }
-        process.terminationHandler = { _ in shared.state.withLock { $0.hasEnded = true } }
-        try process.run()
         self.process = process.processIdentifier
         self.shared = shared
     }
@@ -66,9 +70,12 @@ package func runAll(_ words: [String]) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = words
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
+    let output = try spawning {
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        return output
+    }
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
