@@ -78,18 +78,22 @@ extension ControlPath {
         }
     }
 
-    /// The function that the path is about. What has none belongs to the host as a whole; so does every path that is not listed here, which keeps a
-    /// key for some functions away from it. `POST /functions` names its function in the body, and asks again when it has read it.
+    /// The function that the path is about. What has none belongs to the host as a whole, which keeps a key for some functions away from it.
+    /// `POST /functions` names its function in the body, and asks again when it has read it.
     var function: String? {
         switch self {
         case .function(let name), .functionCode(let name), .invocations(let name), .versions(let name), .aliases(let name),
             .instances(let name), .functionLogs(let name), .functionInstances(let name), .coldStarts(let name), .concurrency(let name),
-            .triggers(let name), .invocationSwitch(let name, _):
+            .triggers(let name), .invocationSwitch(let name, _), .asyncConfig(let name), .asyncTasks(let name), .functionHistory(let name):
             name
         case .version(_, of: let name), .alias(_, of: let name), .aliasHistory(_, of: let name), .aliasRollback(_, of: let name),
-            .trigger(_, of: let name):
+            .trigger(_, of: let name), .capacity(_, of: let name), .asyncTask(_, of: let name), .asyncTaskStop(_, of: let name),
+            .deadLetter(_, of: let name):
             name
-        default: nil
+        case .functions, .concurrencies, .capacities, .tags, .regions, .asyncConfigs, .domains, .domain, .layers, .layerVersions,
+            .layerVersion, .layerACL, .layerByARN, .layerCode, .unsupported, .images, .image, .imageTags, .imageArchive, .deadLetters,
+            .deadLetterRedrive, .deadLetterPurge, .queue, .object, .keys, .key, .roles, .role, .host, .metrics, .console, .unknown:
+            nil
         }
     }
 }

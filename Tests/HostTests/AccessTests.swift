@@ -53,6 +53,34 @@ extension HostTests {
             }
         }
 
+        @Test("a key for some functions reaches whatever is about them, and nothing that is about others") func limited() async throws {
+            try await RunningHost.with { host in
+                try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
+                for name in ["mine", "other"] { try await host.must("function", "create", name, "--image", "hello:1") }
+                let all = try environment(try await host.must("key", "create"))
+                let key = try environment(
+                    try await host.signed(
+                        all, "key", "create", "--allow", "read", "--allow", "invoke", "--allow", "manage", "--function", "m*"
+                    ).out)
+                func verbs(_ name: String) -> [[String]] {
+                    [
+                        ["function", "get", name], ["version", "list", name], ["alias", "list", name], ["trigger", "list", name],
+                        ["provision", "get", name], ["scaling", "get", name], ["concurrency", "get", name], ["async-config", "get", name],
+                        ["task", "list", name], ["instance", "list", name], ["logs", name], ["invoke", name, "--async"],
+                        ["function", "disable", name], ["function", "enable", name],
+                    ]
+                }
+                for words in verbs("mine") {
+                    let result = try await host.signed(key, words)
+                    #expect(!result.err.contains("AccessDenied"), "\(words): \(result.err)")
+                }
+                for words in verbs("other") {
+                    let result = try await host.signed(key, words)
+                    #expect(result.status != 0 && result.err.contains("AccessDenied"), "\(words): \(result.out) \(result.err)")
+                }
+            }
+        }
+
         @Test("on an address that others reach a host without keys does not start") func far() async throws {
             let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
             let result = try await run(Checkout.swiftlet, ["serve", "--listen", "0.0.0.0:0", "--state-dir", state])
@@ -75,6 +103,10 @@ extension HostTests {
 
 extension RunningHost {
     func signed(_ key: [String: String], _ arguments: String..., input: String = "") async throws -> ProgramResult {
+        try await signed(key, arguments, input: input)
+    }
+
+    func signed(_ key: [String: String], _ arguments: [String], input: String = "") async throws -> ProgramResult {
         try await run(Checkout.swiftlet, arguments, environment: key.merging(["SWIFTLET_HOST": url]) { $1 }, input: Data(input.utf8))
     }
 }
