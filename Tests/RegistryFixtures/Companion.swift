@@ -51,10 +51,11 @@ package final class Companion: Sendable {
         throw Failure("it did not get ready; it printed: \(shared.state.withLock { $0.printed })")
     }
 
+    /// At once: it keeps nothing that it would have to put in order, and Foundation starts it with whatever signals the thread had blocked, SIGTERM
+    /// among them.
     package func end() {
-        if !hasEnded { kill(process, SIGTERM) }
-        for _ in 0..<1000 where !hasEnded { usleep(10_000) }
         if !hasEnded { kill(process, SIGKILL) }
+        for _ in 0..<1000 where !hasEnded { usleep(10_000) }
     }
 
     package struct Failure: Error, CustomStringConvertible {
