@@ -88,7 +88,6 @@ let package = Package(
         .target(
             name: "LayerInflation", dependencies: ["CIsal", "CSeccomp", "CZstd", "FunctionModel", "LinuxSystem"], swiftSettings: rules),
         .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
-        .target(name: "InvocationQueue", dependencies: ["FunctionModel", grdb, sqlite], swiftSettings: rules),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: rules),
         .target(
             name: "Registry",
@@ -103,7 +102,10 @@ let package = Package(
         .target(name: "SpanExport", dependencies: ["FunctionModel", logging, tracing], swiftSettings: rules),
         .target(name: "Prometheus", dependencies: ["CProcessor", coreMetrics], swiftSettings: rules),
 
-        // Floor 2: the privileged loop, and its asynchronous face.
+        .target(name: "NATS", dependencies: ["FunctionModel", logging, nioCore, nioPosix], swiftSettings: rules),
+
+        // Floor 2: the privileged loop, and its asynchronous face; the queue, alone or shared by hosts.
+        .target(name: "InvocationQueue", dependencies: ["FunctionModel", "NATS", grdb, logging, sqlite], swiftSettings: rules),
         .target(name: "Launcher", dependencies: ["CLinux", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
         .target(name: "LauncherClient", dependencies: ["FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
 
@@ -151,7 +153,8 @@ let package = Package(
         .target(
             name: "AsyncInvocation",
             dependencies: [
-                "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", "Schedules", asyncHTTPClient, crypto, logging, nioCore,
+                "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", "NATS", "Schedules", asyncHTTPClient, crypto, logging,
+                nioCore,
                 nioHTTP1, nioPosix,
             ], swiftSettings: rules),
 
@@ -160,7 +163,8 @@ let package = Package(
             name: "swiftlet",
             dependencies: [
                 "Access", "Activation", "AsyncInvocation", "Catalog", "Console", "ControlAPI", "FunctionLog", "FunctionModel", "Gateway",
-                "Images", "InvocationQueue", "LauncherClient", "LinuxSystem", "OCI", "ObjectStore", "Prometheus", "Registry", "Sandbox",
+                "Images", "InvocationQueue", "LauncherClient", "LinuxSystem", "NATS", "OCI", "ObjectStore", "Prometheus", "Registry",
+                "Sandbox",
                 "SpanExport", "Store", "CArchive",
                 argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, tracing, unixSignals, yams,
             ], swiftSettings: rules),
@@ -196,7 +200,9 @@ let package = Package(
         .testTarget(name: "RegistryTests", dependencies: ["FunctionModel", "Registry"], swiftSettings: rules),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
-        .testTarget(name: "InvocationQueueTests", dependencies: ["FunctionModel", "InvocationQueue", grdb], swiftSettings: rules),
+        .testTarget(
+            name: "InvocationQueueTests", dependencies: ["FunctionModel", "InvocationQueue", "NATS", grdb, logging, nioPosix],
+            swiftSettings: rules),
         .testTarget(
             name: "AsyncInvocationTests", dependencies: ["AsyncInvocation", "FunctionModel", "InvocationQueue", "Schedules", logging],
             swiftSettings: rules),

@@ -4,6 +4,7 @@ internal import AsyncHTTPClient
 public import FunctionModel
 public import InvocationQueue
 public import Logging
+public import NATS
 public import NIOCore
 internal import Synchronization
 
@@ -23,10 +24,12 @@ public final class AsyncInvocationService: RoutingSubscriber, Sendable {
     /// - Parameters:
     ///   - loops: the event loops that calls run on.
     ///   - key: signs what is delivered to URLs.
+    ///   - jetStream: takes what is delivered to subjects.
     ///   - random: for ids and for how far pauses are moved.
     public init(
         queue: any InvocationQueue, activation: ActivationService, loops: any EventLoopGroup, options: AsyncOptions = AsyncOptions(),
-        key: WebhookKey, clock: HostClock = .system, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
+        key: WebhookKey, jetStream: JetStream? = nil, clock: HostClock = .system,
+        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
         logger: Logger
     ) {
         self.queue = queue
@@ -42,7 +45,8 @@ public final class AsyncInvocationService: RoutingSubscriber, Sendable {
         settlements = Settlements(routes: routes, options: options, random: random)
         workers = AsyncWorkers(
             queue: queue, routes: routes, activation: activation, loops: loops,
-            deliverer: DestinationDeliverer(client: client, key: key, now: now), settlements: settlements, options: options, clock: clock,
+            deliverer: DestinationDeliverer(client: client, key: key, jetStream: jetStream, now: now), settlements: settlements,
+            options: options, clock: clock,
             logger: logger)
         timers = TimerRunner(queue: queue, missed: options.missedTicks, now: now, random: random, logger: logger)
     }

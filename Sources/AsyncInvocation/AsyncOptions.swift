@@ -16,6 +16,9 @@ public struct AsyncOptions: Sendable {
     public var destinationDepth = 8
     /// How long running invocations may take when the host stops; what is left is tried again at the next start.
     public var drainTime: Duration = .seconds(10)
+    /// Milliseconds for which a function that is not known here may still become known: where hosts share their definitions, an invocation can be here
+    /// before its function is.
+    public var definitionDelay: Int64 = 0
     /// What becomes of the ticks of timers that passed while no host ran.
     public var missedTicks = MissedTicks.once
     public var identity = HostIdentity()

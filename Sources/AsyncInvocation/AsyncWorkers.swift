@@ -129,7 +129,11 @@ actor AsyncWorkers {
             running[claim.lease] = .call(box)
             loop.execute { box.value.begin() }
         } catch {
-            ended(claim, CallOutcome(refusedBy: error))
+            var outcome = CallOutcome(refusedBy: error)
+            if outcome.result == .gone, now.milliseconds - claim.tries.since.milliseconds < options.definitionDelay {
+                outcome.result = .throttled(retryAfter: nil)
+            }
+            ended(claim, outcome)
         }
     }
 

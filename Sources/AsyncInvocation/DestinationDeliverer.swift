@@ -4,6 +4,7 @@ internal import Crypto
 internal import Foundation
 internal import FunctionModel
 internal import InvocationQueue
+internal import NATS
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -15,9 +16,12 @@ struct DestinationDeliverer: Sendable {
 
     let client: HTTPClient
     let key: WebhookKey
+    /// Nil on a host without NATS.
+    let jetStream: JetStream?
     let now: @Sendable () -> Timestamp
 
     func deliver(_ claim: ClaimedInvocation, to url: String) async -> CallOutcome {
+        if url.hasPrefix("nats:") { return await store(claim, subject: String(url.dropFirst(5))) }
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         let id = claim.invocation.task
@@ -37,6 +41,23 @@ struct DestinationDeliverer: Sendable {
             return CallOutcome(result: .interrupted, code: "Interrupted", message: "the host stopped")
         } catch {
             return CallOutcome(result: .throttled(retryAfter: nil), code: "DestinationDeliveryFailed", message: "\(error)", status: 503)
+        }
+    }
+
+    /// It is delivered when a stream has it. The task's id keeps one that is delivered twice from being stored twice.
+    private func store(_ claim: ClaimedInvocation, subject: String) async -> CallOutcome {
+        guard let jetStream else {
+            return CallOutcome(
+                result: .refused, code: "DestinationDeliveryFailed", message: "this host has no NATS: start it with --cluster", status: 412)
+        }
+        do {
+            let fields = [("content-type", "application/cloudevents+json")]
+            _ = try await jetStream.publish(subject, id: claim.invocation.task, headers: fields, claim.invocation.payload)
+            return CallOutcome(result: .succeeded)
+        } catch {
+            return CallOutcome(
+                result: .throttled(retryAfter: nil), code: "DestinationDeliveryFailed",
+                message: "no stream of NATS has taken '\(subject)': \(error)", status: 503)
         }
     }
 
@@ -67,7 +88,8 @@ public struct WebhookKey: Sendable {
         text = "whsec_" + Data(bytes).base64EncodedString()
     }
 
-    func signature(id: String, seconds: Int64, body: [UInt8]) -> String {
+    /// The value of `webhook-signature`.
+    package func signature(id: String, seconds: Int64, body: [UInt8]) -> String {
         let signed = Array("\(id).\(seconds).".utf8) + body
         let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: bytes))
         return "v1," + Data(code).base64EncodedString()

@@ -107,6 +107,7 @@ struct Settlements: Sendable {
     }
 
     private static func host(_ url: String) -> String {
-        String(url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" }.split(separator: "@").last ?? "")
+        if url.hasPrefix("nats:") { return "nats" }
+        return String(url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" }.split(separator: "@").last ?? "")
     }
 }

@@ -86,8 +86,14 @@ extension Catalog {
     /// - Parameter qualifier: nil or `LATEST`, the number of a version, or an alias, which stands for its `versionId`.
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound`, `VersionNotFound` or `AliasNotFound`.
     public func get(_ name: String, qualifier: String? = nil) async throws -> FunctionView {
+        // Looked up first: an update that ends in between must not look as if it had come to nothing.
+        let preparation = try await store.preparation(of: name)
         guard let record = try await store.function(name) else { throw ServiceError.functionNotFound(name) }
-        guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else { return try await view(record) }
+        guard let qualifier, !qualifier.isEmpty, qualifier != "LATEST" else {
+            var view = try await view(record)
+            view.preparation = preparation
+            return view
+        }
         guard qualifier.utf8.allSatisfy({ (48...57).contains($0) }) else {
             return try await get(name, qualifier: try await alias(qualifier, of: name).alias.version)
         }

@@ -10,7 +10,10 @@ extension Catalog {
     /// - Parameter zip: what the request carried; nil where `input` names an object.
     /// - Throws: as ``LayerLibrary/publish(_:_:zip:)``.
     public func publishLayer(_ layer: String, _ input: LayerInput, zip: LayerZip?) async throws -> LayerVersionRecord {
-        try await images.layers.publish(layer, input, zip: zip)
+        let record = try await images.layers.publish(layer, input, zip: zip)
+        // It needs no turn, but it is shared at the end of one.
+        try await turns.run {}
+        return record
     }
 
     /// - Throws: ``ServiceError`` 404 `LayerNotFound` or `LayerVersionNotFound`.
@@ -57,6 +60,7 @@ extension Catalog {
     /// - Throws: ``ServiceError`` 404 `LayerNotFound`.
     public func setLayer(_ layer: String, isPublic: Bool) async throws {
         guard try await store.setLayer(layer, isPublic: isPublic) else { throw Self.layerNotFound(layer) }
+        try await turns.run {}
     }
 
     /// Nobody can name the version any more; functions that have it keep it, and when the last of them lets go it is gone.

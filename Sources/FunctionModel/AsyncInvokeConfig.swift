@@ -71,15 +71,24 @@ public struct AsyncInvokeConfig: Hashable, Sendable {
 public enum InvocationDestination: Hashable, Sendable {
     /// It is invoked asynchronously, with the record as its event.
     case function(name: String, qualifier: String?, arn: String)
-    /// The record goes there as a CloudEvent, signed.
+    /// The record goes there as a CloudEvent, signed; or, as `nats:SUBJECT`, into the stream that has the subject.
     case url(String)
 
     /// - Throws: ``ServiceError`` 400 `InvalidArgument`.
     init(_ text: String, field: String) throws(ServiceError) {
         let wrong = ServiceError.invalid(
             field, .string(text),
-            "this host delivers to a function (acs:fc:REGION:ACCOUNT:functions/NAME, with /QUALIFIER behind it if need be) and to http:// and https:// URLs"
+            "this host delivers to a function (acs:fc:REGION:ACCOUNT:functions/NAME, with /QUALIFIER behind it if need be), to http:// and https:// URLs,"
+                + " and to subjects of NATS (nats:SUBJECT)"
         )
+        if text.hasPrefix("nats:") {
+            let words = text.dropFirst(5).split(separator: ".", omittingEmptySubsequences: false)
+            guard words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isSubjectByte) }), !text.hasPrefix("nats:_INBOX.") else {
+                throw wrong
+            }
+            self = .url(text)
+            return
+        }
         if text.hasPrefix("http://") || text.hasPrefix("https://") {
             let rest = text.drop { $0 != ":" }.dropFirst(3)
             guard let first = rest.first, first != "/", text.utf8.allSatisfy({ (33...126).contains($0) }) else { throw wrong }
@@ -94,6 +103,9 @@ public enum InvocationDestination: Hashable, Sendable {
         }
         self = .function(name: names[1], qualifier: names.count == 3 ? names[2] : nil, arn: text)
     }
+
+    /// What servers take as a part of a subject without a special meaning.
+    private static func isSubjectByte(_ byte: UInt8) -> Bool { (33...126).contains(byte) && ![36, 42, 62].contains(byte) }
 
     public var text: String {
         switch self {

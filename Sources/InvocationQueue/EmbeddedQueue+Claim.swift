@@ -11,33 +11,12 @@ extension EmbeddedQueue {
     }
 
     public func renew(_ leases: [InvocationLease], until lease: Timestamp) async throws -> [InvocationLease] {
-        try await perform(needsSync: false) { transaction in
-            try leases.filter { held in
-                try transaction.run(
-                    "UPDATE running SET leaseUntil = ? WHERE number = ? AND epoch = ?", [lease.milliseconds, held.number, held.epoch])
-                return transaction.database.changesCount == 0
-            }
-        }
+        try await perform(needsSync: false) { try $0.renew(leases, until: lease) }
     }
 
-    public func reclaim(now: Timestamp) async throws -> Int {
-        try await perform { transaction in
-            let lost = try transaction.rows("SELECT * FROM running WHERE leaseUntil < ?", [now.milliseconds])
-            for row in lost { try transaction.giveBack(row, now: now) }
-            return lost.count
-        }
-    }
+    public func reclaim(now: Timestamp) async throws -> Int { try await perform { try $0.reclaim(now: now) } }
 
-    public func lanes() async throws -> [String: Timestamp] {
-        try await pool.read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT name, (SELECT due FROM ready WHERE ready.lane = lane.id ORDER BY due LIMIT 1) AS due FROM lane WHERE due IS NOT NULL"
-            )
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], Timestamp(milliseconds: $0["due"])) })
-        }
-    }
+    public func lanes() async throws -> [String: Timestamp] { try await tables.lanes() }
 
     /// What ran when the host ended runs no more: nobody holds a lease any longer.
     static func giveBackRunning(_ database: Database, now: Timestamp) throws {
@@ -48,7 +27,22 @@ extension EmbeddedQueue {
 }
 
 extension QueueTransaction {
-    func claim(_ want: LaneWant, until lease: Timestamp, now: Timestamp) throws -> LaneClaims {
+    func renew(_ leases: [InvocationLease], until lease: Timestamp) throws -> [InvocationLease] {
+        try leases.filter { held in
+            try run(
+                "UPDATE running SET leaseUntil = ? WHERE number = ? AND epoch = ?", [lease.milliseconds, held.number, held.epoch])
+            return database.changesCount == 0
+        }
+    }
+
+    func reclaim(now: Timestamp) throws -> Int {
+        let lost = try rows("SELECT * FROM running WHERE leaseUntil < ?", [now.milliseconds])
+        for row in lost { try giveBack(row, now: now) }
+        return lost.count
+    }
+
+    /// - Parameter owner: the host that claims; empty where only one can.
+    func claim(_ want: LaneWant, until lease: Timestamp, now: Timestamp, for owner: String = "") throws -> LaneClaims {
         guard let lane = book.numbers[want.lane] else { return LaneClaims(lane: want.lane, claimed: [], nextDue: nil) }
         let due = try rows(
             """
@@ -62,10 +56,10 @@ extension QueueTransaction {
                 tries: Tries(row), started: now)
             try run("DELETE FROM ready WHERE number = ?", [claimed.lease.number])
             try run(
-                "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
                 [
                     claimed.lease.number, lane, claimed.lease.epoch, lease.milliseconds, now.milliseconds, claimed.tries.since.milliseconds,
-                    claimed.tries.failures, claimed.tries.throttles,
+                    claimed.tries.failures, claimed.tries.throttles, owner,
                 ])
             return claimed
         }

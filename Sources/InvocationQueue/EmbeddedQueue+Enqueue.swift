@@ -13,12 +13,7 @@ extension EmbeddedQueue {
                 }, fail: { then(.failure($0)) }))
     }
 
-    public func lastTicks() async throws -> [String: Timestamp] {
-        try await pool.read { database in
-            let rows = try Row.fetchAll(database, sql: "SELECT id, last FROM timer")
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], Timestamp(milliseconds: $0["last"])) })
-        }
-    }
+    public func lastTicks() async throws -> [String: Timestamp] { try await tables.lastTicks() }
 }
 
 extension QueueTransaction {

@@ -17,13 +17,9 @@ extension EmbeddedQueue {
     public func forget(now: Timestamp) async throws -> Int {
         var forgotten = 0
         while true {
-            let batch = try await perform { transaction in
-                let rows = try transaction.rows("SELECT number FROM ended WHERE keepUntil <= ? LIMIT 500", [now.milliseconds])
-                for row in rows { try transaction.delete(row["number"]) }
-                return rows.count
-            }
+            let batch = try await perform { try $0.forget(now: now) }
             forgotten += batch
-            if batch < 500 { return forgotten }
+            if batch < QueueTransaction.portion { return forgotten }
         }
     }
 }
@@ -67,6 +63,13 @@ extension QueueTransaction {
                 number, lane, status.rawValue, status.isDead, attempt.started.milliseconds, attempt.ended.milliseconds, attempt.error,
                 Data(ending.response), ending.destination, status.isDead ? nil : ending.keepUntil?.milliseconds,
             ])
+    }
+
+    /// The first ``portion`` of what need not be remembered any more.
+    func forget(now: Timestamp) throws -> Int {
+        let old = try rows("SELECT number FROM ended WHERE keepUntil <= ? LIMIT ?", [now.milliseconds, Self.portion])
+        for row in old { try delete(row["number"]) }
+        return old.count
     }
 
     /// Forgets an invocation altogether.

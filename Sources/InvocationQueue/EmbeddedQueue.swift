@@ -27,6 +27,7 @@ public final class EmbeddedQueue: InvocationQueue, Sendable {
     private static let batchSize = 512
 
     let pool: DatabasePool
+    var tables: QueueTables { QueueTables(pool: pool) }
     private let pending = Mutex(Pending())
     private let book: Mutex<LaneBook>
     private let observer = Mutex<(@Sendable (String, Timestamp) -> Void)?>(nil)
@@ -36,11 +37,7 @@ public final class EmbeddedQueue: InvocationQueue, Sendable {
     /// - Parameter path: the file; its folder must exist. One process at a time may have it open.
     /// - Throws: `DatabaseError`.
     public init(path: String, now: Timestamp) throws {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        configuration.busyMode = .timeout(5)
-        configuration.label = "queue"
-        pool = try DatabasePool(path: path, configuration: configuration)
+        pool = try DatabasePool(path: path, configuration: QueueTables.configuration())
         try QueueSchema.migrator.migrate(pool)
         let book = try pool.writeWithoutTransaction { database in
             // GRDB sets NORMAL on a pool after it is prepared, which does not sync at commit; what we have confirmed must be on disk.

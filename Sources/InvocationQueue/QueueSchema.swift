@@ -9,6 +9,7 @@ enum QueueSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 queue", migrate: queue)
+        migrator.registerMigration("2 shared", migrate: shared)
         return migrator
     }
 
@@ -94,6 +95,17 @@ enum QueueSchema {
                 CREATE INDEX endedKept ON ended (keepUntil) WHERE keepUntil IS NOT NULL;
 
                 CREATE TABLE timer (id TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// Of a queue that hosts share: who runs what, how far this copy has followed the log, and the last message of each host.
+    private static func shared(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE running ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+                CREATE TABLE log (only INTEGER PRIMARY KEY CHECK (only = 1), stream TEXT NOT NULL, applied INTEGER NOT NULL) STRICT;
+                INSERT INTO log VALUES (1, '', 0);
+                CREATE TABLE member (host TEXT NOT NULL PRIMARY KEY, session TEXT NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
                 """)
     }
 }

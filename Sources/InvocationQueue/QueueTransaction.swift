@@ -71,6 +71,9 @@ final class QueueTransaction {
         return name
     }
 
+    /// Claims are numbered from here on: by their place in the log, every host numbers them alike.
+    func beginEpochs(at epoch: Int64) { book.nextEpoch = epoch }
+
     func nextEpoch() -> Int64 {
         book.nextEpoch += 1
         return book.nextEpoch

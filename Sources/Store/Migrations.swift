@@ -16,6 +16,7 @@ enum Migrations {
         migrator.registerMigration("9 pulled images", migrate: pulledImages)
         migrator.registerMigration("10 async configs", migrate: asyncConfigs)
         migrator.registerMigration("11 access", migrate: access)
+        migrator.registerMigration("12 shared definitions", migrate: sharedDefinitions)
         return migrator
     }
 }

@@ -11,7 +11,6 @@ import FunctionModel
 import Gateway
 import Glibc
 import Images
-import InvocationQueue
 import LauncherClient
 import Logging
 import NIOCore
@@ -63,10 +62,11 @@ enum Daemon {
         let activation = ActivationService(
             options: activationOptions, launcher: launcher, log: logs, loops: calls, clock: clock, metrics: registry, logger: logger)
 
-        let queue = try EmbeddedQueue(path: data + "/queue.db", now: now())
+        let shared = try await HostQueue.open(options, data: data, group: control, now: now(), logger: logger)
+        let queue = shared.queue
         let invocations = AsyncInvocationService(
-            queue: queue, activation: activation, loops: calls, options: options.asynchronous, key: try WebhookKeyFile.read(in: data),
-            clock: clock, logger: logger)
+            queue: queue, activation: activation, loops: calls, options: shared.options, key: try WebhookKeyFile.read(in: data),
+            jetStream: shared.jetStream, clock: clock, logger: logger)
 
         let apiSocket = data + "/api.sock"
         var gatewayOptions = GatewayOptions()
@@ -76,6 +76,7 @@ enum Daemon {
         }
         gatewayOptions.firstByteTime = options.firstByteTime.map { .seconds(Int64($0)) }
         gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
+        gatewayOptions.asyncBytes = options.asyncPayload
         gatewayOptions.apiSocket = options.controlListen == nil ? apiSocket : nil
         let client = HTTPClient(eventLoopGroupProvider: .shared(control))
         // Kept to the end of the process: one that goes without having been shut down ends it by a trap, in place of the error that is on its way out.
@@ -91,6 +92,7 @@ enum Daemon {
             store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]),
             preparation: RegistryPreparation(images: images), authentication: SignedCallers(access.authority), logger: logger, now: now)
         try await catalog.start()
+        let definitions = try await shared.definitions(of: catalog, logger: logger)
         try await invocations.start()
 
         HostMetrics.collect(
@@ -135,8 +137,9 @@ enum Daemon {
         await traces?.stop()
         try await client.shutdown()
         await activation.shutDown(within: .seconds(10))
+        await definitions?.end()
         try await logs.stop()
-        try queue.close()
+        try await shared.close()
         try await (objects as? S3ObjectStore)?.close()
         try await registries.shutDown()
         if case .failure(let error) = reason { throw error }

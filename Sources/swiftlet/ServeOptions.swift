@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncInvocation
 import Logging
+import NATS
 
 /// What `swiftlet serve` was asked for, parsed and checked; the daemon is made from it.
 struct ServeOptions: Sendable {
@@ -31,6 +32,10 @@ struct ServeOptions: Sendable {
     /// The most instances alive at once on this host, over all functions.
     var maximumInstances: Int
     var asynchronous: AsyncOptions
+    /// Bytes of the largest payload of an asynchronous invocation.
+    var asyncPayload: Int
+    /// The NATS servers over which hosts share their queue and their definitions; nil for a host by itself.
+    var cluster: NATSCluster?
     /// Where the zips of layers are kept; nil keeps them in the state directory.
     var objectStore: ObjectStoreChoice?
     /// Absolute; nil where nothing special is to be known of registries.

@@ -18,18 +18,9 @@ enum WebhookKeyFile {
         return key
     }
 
-    /// Whole or not at all: under another name, synced, renamed.
     private static func make(_ path: String) throws -> WebhookKey {
         let key = WebhookKey { .random(in: .min ... .max) }
-        let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure("cannot make \(temporary): \(String(cString: strerror(errno)))") }
-        let line = Array("\(key.text)\n".utf8)
-        let isWritten = write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
-        close(descriptor)
-        guard isWritten, rename(temporary, path) == 0 else {
-            throw CommandFailure("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
+        try WholeFile.write("\(key.text)\n", at: path)
         return key
     }
 }

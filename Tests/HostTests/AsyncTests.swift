@@ -63,6 +63,15 @@ extension HostTests {
             }
         }
 
+        @Test("the largest payload is the one that the host was started with") func limitsPayloads() async throws {
+            try await RunningHost.with(["--async-payload", "1KiB"]) { host in
+                try await Self.makeMoody(host)
+                let long = try await host.swiftlet("invoke", "moody", "--async", "--data", String(repeating: "x", count: 1025))
+                #expect(long.status == 1 && long.err.contains("EntityTooLarge") && long.err.contains("1024"), "\(long.err)")
+                try await host.must("invoke", "moody", "--async", "--data", String(repeating: "x", count: 1024))
+            }
+        }
+
         @Test("an HTTP call is replayed later, with its path, its fields and its body") func replays() async throws {
             try await withMoody { host in
                 try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")

@@ -2,6 +2,7 @@
 import AsyncInvocation
 import Glibc
 import Logging
+import NATS
 
 /// Turns this process into the launcher, which starts the daemon: the pid that was started is then the one that owns everything.
 enum LauncherStart {
@@ -30,6 +31,8 @@ enum LauncherStart {
         ]
         if let endpoint = options.traceEndpoint { arguments += ["--trace-endpoint", endpoint, "--trace-share", "\(options.traceShare)"] }
         arguments += ["--async-concurrency", "\(options.asynchronous.perFunction)"]
+        arguments += ["--async-payload", "\(options.asyncPayload)"]
+        if let cluster = options.cluster { arguments += ["--cluster", cluster.text] }
         arguments += ["--missed-ticks", options.asynchronous.missedTicks.rawValue]
         if let file = options.registriesFile { arguments += ["--registries", file] }
         if let quota = options.imageQuota { arguments += ["--image-quota", "\(quota)"] }

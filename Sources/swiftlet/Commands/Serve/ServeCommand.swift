@@ -5,6 +5,7 @@ import FunctionModel
 import Glibc
 import Images
 import Logging
+import NATS
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -83,6 +84,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Asynchronous invocations of one function that run at once.", valueName: "n"))
     var asyncConcurrency = 16
 
+    @Option(help: ArgumentHelp("The largest payload of an asynchronous invocation. (default: 128KiB)", valueName: "size"))
+    var asyncPayload: ByteSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "NATS servers (JetStream) over which several hosts share one queue and one set of definitions (docs/scale-out.md):"
+                + " nats://HOST:PORT,HOST:PORT/NAME?replicas=3. (default: this host by itself)", valueName: "url"),
+        transform: Self.cluster)
+    var cluster: NATSCluster?
+
     @Option(
         help: "Ticks of timers that passed while no host ran: once (one invocation for all of them) or skip. (default: once)",
         transform: Self.missed)
@@ -132,6 +143,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard (1...1000).contains(asyncConcurrency) else {
             throw ValidationError("--async-concurrency is \(asyncConcurrency); it must be 1 to 1000")
         }
+        if let asyncPayload, asyncPayload.bytes > Self.largestAsyncPayload {
+            throw ValidationError("--async-payload is \(asyncPayload.bytes) bytes; it must be at most 6MiB, the most that a call may have")
+        }
         if let apiListen, apiListen == listen, listen.port != 0 {
             throw ValidationError(
                 "--listen and --api-listen are both \(listen); leave --api-listen out to have the API on the same address")
@@ -151,6 +165,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    private static let largestAsyncPayload: UInt64 = 6 << 20
+
     func run() async throws {
         let options = try options()
         if getenv("SWIFTLET_LAUNCHER_FD") != nil { return try await Daemon.run(options) }
@@ -165,6 +181,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let user = try user ?? LauncherStart.defaultUser()
         try LauncherStart.replaceProcess(options, user: user)
+    }
+
+    private static func cluster(_ text: String) throws -> NATSCluster {
+        guard let cluster = NATSCluster(text) else {
+            throw ValidationError("it must be like nats://HOST:PORT,HOST:PORT/NAME?replicas=3, with 1, 3 or 5 replicas and no login in it")
+        }
+        return cluster
     }
 
     private static func missed(_ word: String) throws -> MissedTicks {
@@ -194,6 +217,7 @@ struct ServeCommand: AsyncParsableCommand {
             stateDirectory: try AbsolutePath.of(stateDir), user: user,
             eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, logFormat: logFormat,
             traceEndpoint: traceEndpoint, traceShare: traceShare, maximumInstances: maxInstances, asynchronous: asynchronous,
+            asyncPayload: Int(asyncPayload?.bytes ?? 128 << 10), cluster: cluster,
             objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes,
             userNamespaces: userNamespaces, imageLimits: imageLimits, insecure: insecure)
     }
