@@ -19,6 +19,9 @@ public struct ActivationOptions: Sendable {
     /// The first pause after a failed start; it doubles with each further one up to `longestBackOff`.
     public var firstBackOff: TimeAmount = .milliseconds(250)
     public var longestBackOff: TimeAmount = .seconds(30)
+    /// Whether instances are kept by the idle times of their function, with a start ahead of the call that is due, where these say enough; `idleTimeout`
+    /// holds where they do not.
+    public var learnsIdleTime: Bool = false
     /// The most instances that are prepared ahead of need, over all functions; 0 prepares none.
     public var parkedInstances: Int = 64
     /// What `FC_REGION` and `x-fc-region` say.

@@ -43,6 +43,7 @@ public final class ActivationService: Sendable {
         host = HostContext(
             options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, metrics: metrics, logger: logger)
         capacity = CapacityKeeper(host)
+        host.room.choose { [weak self] in self?.activators() ?? [] }
     }
 
     /// The activator of a version. It starts nothing by itself.
@@ -50,7 +51,10 @@ public final class ActivationService: Sendable {
         guarded.withLock { guarded in
             if let known = guarded.activators[version.key], known.version == version { return known }
             let quota = guarded.quota(of: version.key.function)
-            let new = FunctionActivator(version: version, quota: quota, host: host) { [weak self] in self?.forget($0) }
+            // An update must not forget when the function is called.
+            let before = options.learnsIdleTime ? guarded.activators.values.first { $0.version.key.isSameVersion(as: version.key) } : nil
+            let history = before?.history ?? IdleHistogram()
+            let new = FunctionActivator(version: version, quota: quota, history: history, host: host) { [weak self] in self?.forget($0) }
             if let replaced = guarded.activators.updateValue(new, forKey: version.key) {
                 guarded.draining[ObjectIdentifier(replaced)] = replaced
             }
@@ -202,4 +206,9 @@ private struct ColdStartRing {
         stored[oldest] = record
         oldest = (oldest + 1) % Self.capacity
     }
+}
+
+extension RunnableVersion.Key {
+    /// Whether both are states of one version, which an update has changed or not.
+    fileprivate func isSameVersion(as other: RunnableVersion.Key) -> Bool { function == other.function && version == other.version }
 }

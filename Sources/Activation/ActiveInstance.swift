@@ -129,12 +129,15 @@ public final class ActiveInstance: Sendable {
 
     private func words(_ reason: AdmissionState.StopReason) -> String {
         switch reason {
-        case .idle: "no call for \(version.configuration.idleTimeout) seconds"
+        case .idle:
+            host.options.learnsIdleTime
+                ? "no call for as long as it is kept" : "no call for \(version.configuration.idleTimeout) seconds"
         case .drained: "drained"
         case .startFailed: "it did not become ready"
         case .abandonedCall: "its call was cancelled or ran out of time, and it serves one at a time"
         case .unreachable: "it takes no connections any more"
         case .aborted: "its function was switched off with the calls in progress"
+        case .yielded: "the host is full, and another function needed its place"
         case .unhealthy: "its health check failed \(version.configuration.healthCheck?.failureThreshold ?? 0) times in a row"
         }
     }

@@ -6,6 +6,7 @@ package import NIOCore
 extension AdmissionState {
     /// A call wants an instance. Its name must be new.
     package mutating func callArrives(_ call: Call, now: NIODeadline) -> Arrival {
+        restEnds(now: now)
         if waiting.isEmpty, let index = leastLoaded() {
             return .granted(ready[index].slot, first: take(index))
         }
@@ -42,7 +43,8 @@ extension AdmissionState {
         if draining { return retire(index, .drained) }
         ready[index].idleSince = now
         var actions: [Action] = []
-        wake(at: now + limits.idleTime, &actions)
+        ready[index].kept = restBegins(now: now, &actions)
+        wake(at: now + ready[index].kept, &actions)
         return actions
     }
 

@@ -49,7 +49,7 @@ extension AdmissionState {
         var actions = startByNeed(now: now)
         // Those that are not kept any more end when they have been idle long enough.
         for instance in ready.dropFirst(provisioned) where instance.inFlight == 0 {
-            wake(at: instance.idleSince + limits.idleTime, &actions)
+            wake(at: instance.idleSince + instance.kept, &actions)
         }
         return actions
     }

@@ -8,11 +8,11 @@ extension AdmissionState {
     package mutating func instanceReady(_ slot: Slot, now: NIODeadline) -> [Action] {
         guard starting.remove(slot) != nil else { return [] }
         let index = ready.firstIndex { $0.slot > slot } ?? ready.endIndex
-        ready.insert(Ready(slot: slot, idleSince: now), at: index)
+        ready.insert(Ready(slot: slot, idleSince: now, kept: keptAhead), at: index)
         var actions = grantWaiting(index)
         guard ready[index].inFlight == 0 else { return actions }
         if draining { return retire(index, .drained) }
-        wake(at: now + limits.idleTime, &actions)
+        wake(at: now + ready[index].kept, &actions)
         return actions
     }
 
@@ -30,16 +30,19 @@ extension AdmissionState {
         return actions + afterLoss(now: now)
     }
 
-    /// The host has no room for the instance that was to start. Calls go on waiting where another instance of theirs may come free.
+    /// The host has no room for the instance that was to start.
     package mutating func startRefused(_ slot: Slot, now: NIODeadline) -> [Action] {
         guard starting.remove(slot) != nil else { return [] }
-        if alive == 0 {
-            defer { waiting.removeAll() }
-            return waiting.map { .refuse($0.call, .hostFull) } + finishedIfDrained()
-        }
-        var actions: [Action] = []
+        var actions: [Action] = waiting.isEmpty ? [] : [.makeRoom]
         wake(at: now + .milliseconds(100), &actions)
-        return actions
+        return actions + finishedIfDrained()
+    }
+
+    /// No other function has an instance to give up. Calls go on waiting where another instance of theirs may come free.
+    package mutating func noRoom() -> [Action] {
+        guard alive == 0 else { return [] }
+        defer { waiting.removeAll() }
+        return waiting.map { .refuse($0.call, .hostFull) } + finishedIfDrained()
     }
 
     /// The program of an instance that was ready, or was to leave, has ended.
@@ -56,7 +59,7 @@ extension AdmissionState {
     package mutating func tick(now: NIODeadline) -> [Action] {
         nextWake = nil
         var actions: [Action] = []
-        for index in ready.indices.reversed() where ready[index].inFlight == 0 && ready[index].idleSince + limits.idleTime <= now {
+        for index in ready.indices.reversed() where ready[index].inFlight == 0 && ready[index].idleSince + ready[index].kept <= now {
             // The youngest go first, and the provisioned ones stay.
             if ready.count > provisioned { actions += retire(index, .idle) }
         }
@@ -65,11 +68,11 @@ extension AdmissionState {
             waiting.removeFirst()
             actions.append(.refuse(first.call, .waitedTooLong))
         }
-        actions += startByNeed(now: now)
+        actions += startByNeed(now: now) + startAhead(now: now)
         if let first = waiting.first { wake(at: max(first.deadline, now + .milliseconds(100)), &actions) }
         if wantsInstances, let backOff, backOff.until > now { wake(at: backOff.until, &actions) }
         for instance in ready.dropFirst(provisioned) where instance.inFlight == 0 {
-            wake(at: instance.idleSince + limits.idleTime, &actions)
+            wake(at: instance.idleSince + instance.kept, &actions)
         }
         return actions + finishedIfDrained()
     }
@@ -78,6 +81,7 @@ extension AdmissionState {
     package mutating func drain(now: NIODeadline) -> [Action] {
         draining = true
         provisioned = 0
+        rest = .atWork
         var actions: [Action] = []
         for index in ready.indices.reversed() where ready[index].inFlight == 0 { actions += retire(index, .drained) }
         if waiting.isEmpty { actions += stopStarting() }

@@ -19,6 +19,8 @@ package import NIOCore
 /// | call finished | the next waiting call takes its place, or the instance is idle, or it ends because it was to be drained |
 /// | provision | instances start up to that number, and as many are left when idle ones end |
 /// | tick | idle instances end, calls that waited too long are refused, pauses end |
+/// | start refused | the host has no room: another function is asked for some; where none has any to give, calls are refused unless an instance lives |
+/// | yield | an idle instance ends, or the least loaded one with its last call, since another function needs its place |
 /// | abort | every instance ends at once, and no call waits any more |
 /// | drain | no instance outlives its calls |
 package struct AdmissionState {
@@ -38,12 +40,14 @@ package struct AdmissionState {
         package var replacesAbandoned: Bool
         /// Whether calls start instances; where not, only provisioned ones serve.
         package var startsOnDemand: Bool
+        /// Whether the time that an instance is kept is learned from the function's idle times, as far as they say anything.
+        package var learnsIdleTime: Bool
 
         package init(
             concurrency: Int, maximumInstances: Int, simultaneousStarts: Int = 32, waitingCalls: Int = 4096,
             waitTime: TimeAmount = .seconds(30),
             idleTime: TimeAmount = .seconds(300), firstBackOff: TimeAmount = .milliseconds(250), longestBackOff: TimeAmount = .seconds(30),
-            replacesAbandoned: Bool = true, startsOnDemand: Bool = true
+            replacesAbandoned: Bool = true, startsOnDemand: Bool = true, learnsIdleTime: Bool = false
         ) {
             self.concurrency = concurrency
             self.maximumInstances = maximumInstances
@@ -55,6 +59,7 @@ package struct AdmissionState {
             self.longestBackOff = longestBackOff
             self.replacesAbandoned = replacesAbandoned
             self.startsOnDemand = startsOnDemand
+            self.learnsIdleTime = learnsIdleTime
         }
     }
 
@@ -70,6 +75,8 @@ package struct AdmissionState {
 
     package enum StopReason: Hashable, Sendable {
         case idle, drained, startFailed, abandonedCall, unreachable, unhealthy, aborted
+        /// Another function needed its place on the host.
+        case yielded
     }
 
     package enum Action: Hashable, Sendable {
@@ -80,6 +87,8 @@ package struct AdmissionState {
         case stop(Slot, StopReason)
         /// `tick` is due at this time, earlier than any asked for before.
         case wake(NIODeadline)
+        /// The host is full: another function should give up an instance.
+        case makeRoom
         /// Drained: no instance and no call is left.
         case finished
     }
@@ -103,6 +112,8 @@ package struct AdmissionState {
         let slot: Slot
         var inFlight = 0
         var idleSince: NIODeadline
+        /// How long it is kept from there on, if no call comes.
+        var kept: TimeAmount
         /// False where its health check says so: it gets no calls, and may come back.
         var isHealthy = true
         /// Calls that it was given, and calls that it completed.
@@ -139,6 +150,9 @@ package struct AdmissionState {
     package internal(set) var provisioned = 0
     var startsOnDemand: Bool
     var nextWake: NIODeadline?
+    /// The idle times of the function up to now; a state that takes another's place begins with that one's.
+    package var history = IdleHistogram()
+    var rest = Rest.atWork
 
     package init(limits: Limits) {
         self.limits = limits

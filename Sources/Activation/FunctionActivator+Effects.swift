@@ -36,6 +36,7 @@ extension FunctionActivator {
             case .stop(let slot, let reason):
                 if let instance = guarded.instances[slot] { effects.append(.stop(instance, reason)) }
             case .wake(let time): effects.append(.wake(time))
+            case .makeRoom: effects.append(.makeRoom)
             case .finished: effects.append(.finished)
             }
         }

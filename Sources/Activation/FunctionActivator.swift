@@ -22,36 +22,46 @@ public final class FunctionActivator: Sendable {
         case deliver(CallWaiter, Result<Lease, CallRefusal>)
         case stop(ActiveInstance, AdmissionState.StopReason)
         case wake(NIODeadline)
+        case makeRoom
         case finished
     }
 
     public let version: RunnableVersion
+    /// Calls that one instance serves at once.
+    public let concurrency: Int
     let host: HostContext
     let guarded: Mutex<Guarded>
     let quota: CallQuota
     private let whenFinished: @Sendable (FunctionActivator) -> Void
 
-    init(version: RunnableVersion, quota: CallQuota, host: HostContext, whenFinished: @escaping @Sendable (FunctionActivator) -> Void) {
+    /// - Parameter history: the function's idle times up to now.
+    init(
+        version: RunnableVersion, quota: CallQuota, history: IdleHistogram, host: HostContext,
+        whenFinished: @escaping @Sendable (FunctionActivator) -> Void
+    ) {
         self.version = version
         self.quota = quota
         self.host = host
         self.whenFinished = whenFinished
         let (configuration, options) = (version.configuration, host.options)
+        concurrency = max(1, configuration.instanceConcurrency)
         let limits = AdmissionState.Limits(
-            concurrency: max(1, configuration.instanceConcurrency),
+            concurrency: concurrency,
             maximumInstances: configuration.maximumInstances ?? options.maximumInstances,
             simultaneousStarts: options.simultaneousStarts, waitingCalls: options.waitingCalls, waitTime: options.waitTime,
             idleTime: .seconds(Int64(configuration.idleTimeout)), firstBackOff: options.firstBackOff,
             longestBackOff: options.longestBackOff,
-            startsOnDemand: !configuration.isOnDemandDisabled)
-        guarded = Mutex(Guarded(state: AdmissionState(limits: limits)))
+            startsOnDemand: !configuration.isOnDemandDisabled, learnsIdleTime: options.learnsIdleTime)
+        var state = AdmissionState(limits: limits)
+        state.history = history
+        guarded = Mutex(Guarded(state: state))
     }
 
     /// Asks for a place for one call.
     ///
     /// - Parameter waiter: made only if the call has to wait.
     public func acquire(on loop: any EventLoop, waiter: () -> CallWaiter) -> Admission {
-        guard quota.enter(concurrency: max(1, version.configuration.instanceConcurrency)) else { return .refused(quotaRefusal) }
+        guard quota.enter(concurrency: concurrency) else { return .refused(quotaRefusal) }
         let now = host.clock.now()
         let (admission, effects) = guarded.withLock { guarded -> (Admission, [Effect]) in
             let call = guarded.nextCall
@@ -191,7 +201,13 @@ public final class FunctionActivator: Sendable {
     /// No new call comes to this version any more.
     var isDraining: Bool { guarded.withLock { $0.state.draining } }
 
-    private func tick() { change { $0.state.tick(now: $1) } }
+    func tick() { change { $0.state.tick(now: $1) } }
+
+    var history: IdleHistogram { guarded.withLock { $0.state.history } }
+    var holding: AdmissionState.Holding { guarded.withLock { $0.state.holding } }
+
+    /// Gives up an instance for another function.
+    func yield() { change { guarded, _ in guarded.state.yield() } }
 
     private func change(_ event: (inout Guarded, NIODeadline) -> [AdmissionState.Action]) {
         let now = host.clock.now()
@@ -210,6 +226,7 @@ public final class FunctionActivator: Sendable {
                 // Never at once: who asks, or gives a place back, is in the middle of something.
                 waiter.loop.execute { waiter.deliver(result) }
             case .stop(let instance, let reason): instance.stop(reason)
+            case .makeRoom: if !host.room.make(for: self) { change { guarded, _ in guarded.state.noRoom() } }
             case .wake(let time): host.loops.next().scheduleTask(deadline: time) { self.tick() }
             case .finished: whenFinished(self)
             }

@@ -18,6 +18,8 @@ final class HostContext: Sendable {
     let logger: Logger
     let meter: InstanceMeter
     let parking: ParkedInstances
+    /// Who gives up a place where there is none left.
+    let room = HostRoom()
     /// Closes what an event loop of the gateway, given by its number, holds of an instance.
     let closer = Mutex<(@Sendable (Int, ActiveInstance) -> Void)?>(nil)
     private let alive = Atomic<Int>(0)
@@ -59,11 +61,14 @@ final class HostContext: Sendable {
     }
 
     /// Gives a place back that no ``ActiveInstance`` had.
-    func releasePlace() { alive.subtract(1, ordering: .relaxed) }
+    func releasePlace() {
+        alive.subtract(1, ordering: .relaxed)
+        room.placeIsFree()
+    }
 
     /// An instance has ended: its place is free, and whoever holds connections to it is told.
     func instanceEnded(_ instance: ActiveInstance) {
-        alive.subtract(1, ordering: .relaxed)
+        releasePlace()
         for observer in observers.withLock({ $0 }) { observer(instance) }
     }
 

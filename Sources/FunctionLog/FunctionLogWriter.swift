@@ -30,7 +30,7 @@ package final class FunctionLogWriter: Sendable {
     }
 
     /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
-    private static let pause = TimeAmount.milliseconds(5)
+    private static let pause = TimeAmount.milliseconds(20)
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -160,6 +160,7 @@ package final class FunctionLogWriter: Sendable {
                 throw error
             }
             output.withLock { [file] in $0 = file }
+            state.withLock { $0.queue.reuse(batch) }
         } catch {
             state.withLock { $0.queue.lost(batch, because: error.description) }
         }

@@ -52,13 +52,13 @@ struct InstanceOutput {
 
     mutating func platform(_ message: String, request: RequestID?) { write(message, .platform, request: request) }
 
-    private func marker(_ words: String, _ request: RequestID, _ rest: String) {
-        let time = now().text
+    private func marker(_ words: StaticString, _ request: RequestID, _ rest: String) {
+        let time = now()
         writer.append(
             {
                 LogLine(
-                    time: time, stream: .platform, version: version, instance: instance, request: request,
-                    message: words + request.text + rest)
+                    time: time.text, stream: .platform, version: version, instance: instance, request: request,
+                    message: "\(words)" + request.text + rest)
             },
             { frame.write(time, words, request, rest, to: &$0) })
     }
@@ -68,13 +68,13 @@ struct InstanceOutput {
     func tail(_ request: RequestID, bytes: Int) -> String {
         guard request == newestRequest else { return "" }
         var lines = requestLines
-        lines.prepend(Self.start + request.text)
-        if let newestEnd { lines.append(Self.end + request.text + newestEnd) }
+        lines.prepend("\(Self.start)" + request.text)
+        if let newestEnd { lines.append("\(Self.end)" + request.text + newestEnd) }
         return lines.last(bytes: bytes, separator: "\r\n", terminated: true)
     }
 
-    private static let start = "FC Invoke Start RequestId: "
-    private static let end = "FC Invoke End RequestId: "
+    private static let start: StaticString = "FC Invoke Start RequestId: "
+    private static let end: StaticString = "FC Invoke End RequestId: "
 
     private mutating func write(_ message: String, _ stream: LogLine.Stream, request: RequestID?) {
         if let request, request == newestRequest { requestLines.append(message) }

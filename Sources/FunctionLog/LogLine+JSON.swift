@@ -82,14 +82,54 @@ struct PlatformFrame: Sendable {
     }
 
     /// The same bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
-    func write(_ time: String, _ words: String, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
+    func write(_ time: LogTime, _ words: StaticString, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
+        guard rest.isEmpty, !Self.needsEscapes(request.text) else {
+            return writeEscaped(time, words, request, rest, to: &bytes)
+        }
+        // The usual line, laid together in one place and appended in one go.
+        withUnsafeTemporaryAllocation(
+            byteCount: middle.count + 2 * request.text.utf8.count + words.utf8CodeUnitCount + LogTime.length + 64, alignment: 1
+        ) { line in
+            var at = 0
+            func put(_ piece: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: line[at...]).copyMemory(from: piece)
+                at += piece.count
+            }
+            func put(_ text: StaticString) { put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+            func put(id: String) {
+                var id = id
+                id.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+            }
+            put(#"{"time":""#)
+            at += time.write(to: UnsafeMutableRawBufferPointer(rebasing: line[at...]))
+            middle.withUnsafeBytes { put($0) }
+            put(#""request":""#)
+            put(id: request.text)
+            put(#"","message":""#)
+            put(words)
+            put(id: request.text)
+            put("\"}\n")
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: line[..<at]))
+        }
+    }
+
+    /// Of visible characters only these two.
+    private static func needsEscapes(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes where byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+            return false
+        }
+    }
+
+    private func writeEscaped(_ time: LogTime, _ words: StaticString, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: #"{"time":""#.utf8)
-        bytes.append(contentsOf: time.utf8)
+        bytes.append(contentsOf: time.text.utf8)
         bytes.append(contentsOf: middle)
         bytes.append(contentsOf: #""request":"#.utf8)
         LogLine.write(request.text, to: &bytes)
         bytes.append(contentsOf: #","message":""#.utf8)
-        bytes.append(contentsOf: words.utf8)
+        bytes.append(contentsOf: "\(words)".utf8)
         LogLine.writeText(request.text, to: &bytes)
         LogLine.writeText(rest, to: &bytes)
         bytes.append(contentsOf: "\"}\n".utf8)

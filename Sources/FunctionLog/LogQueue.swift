@@ -21,6 +21,9 @@ struct LogQueue {
     /// Bytes beyond which nothing more is taken in.
     let limit: Int
     private var batch: Batch?
+    /// The memory of a batch that has been written, for the next one.
+    private var spare: [UInt8] = []
+    private static let mostSpare = 1 << 20
     private var dropped: Dropped?
 
     init(limit: Int) { self.limit = limit }
@@ -30,7 +33,13 @@ struct LogQueue {
     /// Takes a line in, or counts it as dropped. The first line taken in after a loss has the notice of it before it.
     mutating func append(_ line: LogLine, at time: @autoclosure () -> LogTime) {
         if let batch, batch.bytes.count >= limit { return drop(1, because: "the disk did not keep up", sample: line) }
-        var next = batch.take() ?? Batch(bytes: [], lines: 0, sample: line)
+        var next: Batch
+        if let begun = batch.take() {
+            next = begun
+        } else {
+            next = Batch(bytes: spare, lines: 0, sample: line)
+            spare = []
+        }
         if let loss = dropped {
             let notice = LogLine(
                 time: time().text, stream: .platform, version: loss.sample.version, instance: loss.sample.instance, request: nil,
@@ -59,6 +68,15 @@ struct LogQueue {
     mutating func take() -> Batch? {
         defer { batch = nil }
         return batch
+    }
+
+    /// A batch that was taken is written.
+    mutating func reuse(_ written: consuming Batch) {
+        guard written.bytes.capacity <= Self.mostSpare else { return }
+        var bytes = written.bytes
+        written.bytes = []
+        bytes.removeAll(keepingCapacity: true)
+        spare = bytes
     }
 
     /// A batch that was taken could not be written.

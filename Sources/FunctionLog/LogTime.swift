@@ -15,30 +15,36 @@ public struct LogTime: Hashable, Sendable {
     }
 
     /// RFC 3339, UTC, six digits of a second: `2026-01-31T23:59:59.000001Z`. Written by hand since it runs for every line.
-    public var text: String {
+    public var text: String { String(unsafeUninitializedCapacity: Self.length) { write(to: UnsafeMutableRawBufferPointer($0)) } }
+
+    /// Bytes of ``text``.
+    static let length = 27
+
+    /// Writes ``text`` into `text`, which has room for it.
+    ///
+    /// - Returns: ``length``.
+    @discardableResult func write(to text: UnsafeMutableRawBufferPointer) -> Int {
         let seconds = microseconds.dividedDown(by: 1_000_000)
         let (days, second) = (seconds.dividedDown(by: 86400), Int(seconds - seconds.dividedDown(by: 86400) * 86400))
         let date = Self.date(days: Int(days))
-        return String(unsafeUninitializedCapacity: 27) { text in
-            var at = 0
-            func put(_ number: Int, _ digits: Int, _ behind: UInt8) {
-                var rest = number
-                for index in stride(from: at + digits - 1, through: at, by: -1) {
-                    text[index] = UInt8(48 + rest % 10)
-                    rest /= 10
-                }
-                text[at + digits] = behind
-                at += digits + 1
+        var at = 0
+        func put(_ number: Int, _ digits: Int, _ behind: UInt8) {
+            var rest = number
+            for index in stride(from: at + digits - 1, through: at, by: -1) {
+                text[index] = UInt8(48 + rest % 10)
+                rest /= 10
             }
-            put(date.year, 4, UInt8(ascii: "-"))
-            put(date.month, 2, UInt8(ascii: "-"))
-            put(date.day, 2, UInt8(ascii: "T"))
-            put(second / 3600, 2, UInt8(ascii: ":"))
-            put(second / 60 % 60, 2, UInt8(ascii: ":"))
-            put(second % 60, 2, UInt8(ascii: "."))
-            put(Int(microseconds - seconds * 1_000_000), 6, UInt8(ascii: "Z"))
-            return at
+            text[at + digits] = behind
+            at += digits + 1
         }
+        put(date.year, 4, UInt8(ascii: "-"))
+        put(date.month, 2, UInt8(ascii: "-"))
+        put(date.day, 2, UInt8(ascii: "T"))
+        put(second / 3600, 2, UInt8(ascii: ":"))
+        put(second / 60 % 60, 2, UInt8(ascii: ":"))
+        put(second % 60, 2, UInt8(ascii: "."))
+        put(Int(microseconds - seconds * 1_000_000), 6, UInt8(ascii: "Z"))
+        return at
     }
 
     /// The Gregorian date of a day, counted from 1970-01-01. Counting from 1 March lets leap days come last in their year, in a cycle of 400 years.

@@ -231,7 +231,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
             refuse(
                 .requestTimeout, "RequestTimeout",
                 "the head of the request took longer than \(seconds(loop.options.headTime)) (limit: head)")
-        case .idle(let since, nil) where now - since > loop.options.keepAliveTime: close()
+        case .idle(let since, nil) where now - since > loop.options.keepAliveTime || loop.hasLingered(now): close()
         case .exchanging(let exchange), .tunnel(let exchange): exchange.tick(now)
         case .discarding(let until) where now > until: closeNow()
         case .idle, .discarding, .closed: break
@@ -247,7 +247,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     private func refuse(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
         let id = loop.newRequestID()
         let body = ErrorBody.service(.init(status: Int(status.code), code: code, message: message), id)
-        var head = HeadWriter(status, allocator: loop.allocator)
+        var head = HeadWriter(status)
         head.add("X-Fc-Request-Id", id.text)
         head.add("Content-Type", "application/json")
         head.add(contentLength: body.utf8.count)
@@ -260,10 +260,11 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         context?.close(mode: .output, promise: nil)
     }
 
-    /// The host stops: an idle client goes now, a busy one with its answer.
+    /// The host stops: a busy client goes with its answer, an idle one when it has lingered.
     func stop() {
         switch state {
-        case .idle, .discarding: close()
+        case .idle: break
+        case .discarding: close()
         case .tunnel: closeNow()
         case .exchanging(let exchange): exchange.hostStops()
         case .closed: break

@@ -16,8 +16,8 @@ package enum Destination: Hashable, Sendable {
         if let host, let (function, qualifier) = function(inHost: host) {
             return .http(function: function, qualifier: qualifier ?? "LATEST", target: target, byPath: false)
         }
-        if target.utf8.starts(with: "/http/".utf8) { return httpCall(target) }
-        if method == "POST", target.utf8.starts(with: "/2023-03-30/functions/".utf8), let event = event(target) { return event }
+        if target.hasPrefix("/http/") { return httpCall(target) }
+        if method == "POST", target.hasPrefix("/2023-03-30/functions/"), let event = event(target) { return event }
         return .controlAPI
     }
 
@@ -39,11 +39,30 @@ package enum Destination: Hashable, Sendable {
     }
 
     private static func httpCall(_ target: String) -> Destination {
-        let rest = target.utf8.dropFirst(6)
-        let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-        guard end != rest.startIndex, let name = decoded(Substring(rest[..<end])) else { return .controlAPI }
-        let after = Substring(rest[end...])
+        var target = target
+        // Where the name ends, its qualifier begins, and whether anything is escaped, in one pass.
+        let found = target.withUTF8 { bytes -> (end: Int, at: Int?, isEscaped: Bool) in
+            var (end, at, isEscaped) = (6, Int?.none, false)
+            while end < bytes.count, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") {
+                if bytes[end] == UInt8(ascii: "@"), at == nil { at = end }
+                if bytes[end] == UInt8(ascii: "%") { isEscaped = true }
+                end += 1
+            }
+            return (end, at, isEscaped)
+        }
+        func text(_ from: Int, _ to: Int) -> Substring {
+            let utf8 = target.utf8
+            return Substring(utf8[utf8.index(utf8.startIndex, offsetBy: from)..<utf8.index(utf8.startIndex, offsetBy: to)])
+        }
+        guard found.end > 6 else { return .controlAPI }
+        let after = text(found.end, target.utf8.count)
         let inner = after.isEmpty ? "/" : after.utf8.first == UInt8(ascii: "?") ? "/" + after : String(after)
+        if !found.isEscaped {
+            let name = String(text(6, found.at ?? found.end))
+            return .http(
+                function: name, qualifier: found.at.map { String(text($0 + 1, found.end)) } ?? "LATEST", target: inner, byPath: true)
+        }
+        guard let name = decoded(text(6, found.end)) else { return .controlAPI }
         let names = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         return .http(function: names[0], qualifier: names.count == 2 ? names[1] : "LATEST", target: inner, byPath: true)
     }

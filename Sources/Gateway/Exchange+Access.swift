@@ -24,10 +24,10 @@ extension Exchange {
     }
 
     /// An HTTP call to a function that has no HTTP trigger, which would say who may call it: it is signed as for the trigger type `function`.
-    func authorize(call function: String) -> Bool {
+    func authorize(call function: () -> String) -> Bool {
         guard let authority = loop.options.authority, !authority.isOpen else { return true }
         do throws(ServiceError) {
-            try authority.verifyTrigger(signedHead).require(.invoke, function: function)
+            try authority.verifyTrigger(signedHead).require(.invoke, function: function())
             return true
         } catch {
             fail(error)

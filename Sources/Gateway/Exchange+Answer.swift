@@ -38,7 +38,7 @@ extension Exchange {
     /// An answer before the answer (RFC 9110 §15.2), such as 103 with hints. 100 was said already where it was asked for, and HTTP/1.0 knows none.
     private func passInterim(_ head: ResponseHead) {
         guard case .http = kind, head.status != 100, self.head.version == .http1_1, case .none = answer else { return }
-        var out = HeadWriter(head, allocator: loop.allocator)
+        var out = HeadWriter(head)
         out.add(head.headers) { HeaderRules.passesToClient($0, of: head.headers) }
         out.end()
         client.write(out.bytes)
@@ -61,11 +61,12 @@ extension Exchange {
     private func passHead(_ head: ResponseHead, _ upstream: UpstreamConnection) {
         if head.status == 101 { return switchProtocols(head, upstream) }
         let isAPI = lease == nil
-        let size = head.headers.lines.reduce(0) { $0 + $1.name.count + $1.value.count + 4 }
+        var size = 0
+        for line in head.headers.lines { size += line.name.count + line.value.count + 4 }
         guard isAPI || size <= loop.options.answerHeaderBytes else {
             return badAnswer("its header fields have \(size) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
-        var out = HeadWriter(head, allocator: loop.allocator)
+        var out = HeadWriter(head)
         if isAPI {
             out.add(head.headers, where: HeaderRules.passesFromAPI)
         } else {
@@ -88,7 +89,7 @@ extension Exchange {
         if !keepAlive { out.add("Connection", "close") } else if self.head.version == .http1_0 { out.add("Connection", "keep-alive") }
         out.end()
         answer = .streaming(framing)
-        client.write(out.bytes)
+        client.write(out.bytes(room: min(head.contentLength ?? 0, PendingWrite.together)))
         pauseIfBlocked(upstream)
     }
 

@@ -78,7 +78,7 @@ extension Exchange {
 
     private func writeEventHead(errorType: String?, length: Int?, log: String?) {
         guard let version else { return }
-        var out = HeadWriter(.ok, allocator: loop.allocator, capacity: 768)
+        var out = HeadWriter(.ok, capacity: 768)
         out.add("Content-Type", errorType != nil && length != nil && answerIsOurs ? "application/json" : "application/octet-stream")
         out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)

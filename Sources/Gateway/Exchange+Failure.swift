@@ -143,7 +143,7 @@ extension Exchange {
         if case .streaming = answer { return client.closeNow() }
         keepAlive = mayKeepAlive
         let body = ErrorBody.service(error, id)
-        var out = HeadWriter(HTTPResponseStatus(statusCode: error.status), allocator: loop.allocator)
+        var out = HeadWriter(HTTPResponseStatus(statusCode: error.status))
         out.add("Content-Type", "application/json")
         out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)

@@ -14,7 +14,7 @@ extension Exchange {
 
     func acquire() {
         guard let version else { return }
-        if version.version.configuration.runsPerEvent { return runProgram(version) }
+        if version.runsPerEvent { return runProgram(version) }
         switch version.activator.acquire(on: loop.eventLoop, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
@@ -43,7 +43,7 @@ extension Exchange {
         self.lease = lease
         let instance = lease.instance
         servedBy = instance
-        if instance.version.configuration.instanceConcurrency == 1 {
+        if lease.activator.concurrency == 1 {
             let before = instance.connectionHome.exchange(loop.number, ordering: .relaxed)
             if before >= 0, before != loop.number { loop.closeElsewhere(before, instance) }
         }

@@ -43,7 +43,7 @@ extension Exchange {
 
     /// The fields that would have been written to the function now.
     private func written(_ write: (inout HeadWriter) -> Void) -> [InvocationHead.Field] {
-        var out = HeadWriter(start: ByteBuffer(), allocator: loop.allocator, room: 1024)
+        var out = HeadWriter(start: ByteBuffer(), room: 1024)
         write(&out)
         return out.bytes.readableBytesView.split(separator: UInt8(ascii: "\n")).compactMap { line in
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
@@ -139,7 +139,7 @@ extension Exchange {
     private func writeAccepted(_ task: String, isDuplicate: Bool) {
         phase = .over
         keepAlive = mayKeepAlive
-        var out = HeadWriter(.accepted, allocator: loop.allocator)
+        var out = HeadWriter(.accepted)
         out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)
         out.add("X-Fc-Async-Task-Id", task)

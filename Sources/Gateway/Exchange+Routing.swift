@@ -49,7 +49,7 @@ extension Exchange {
         if requestEnded {
             do { try payload?.finish() } catch { return fail(error) }
             acquire()
-        } else if facts.chunked || payload != nil || version.version.configuration.runsPerEvent {
+        } else if facts.chunked || payload != nil || version.runsPerEvent {
             phase = .collecting
             if facts.expectsContinue {
                 client.write(Self.goOn)
@@ -64,7 +64,7 @@ extension Exchange {
         guard withinLimits(facts) else { return }
         do {
             guard let trigger = try loop.table.httpTrigger(function, qualifier, anyCase: true) else {
-                guard authorize(call: loop.table.exactName(function)) else { return }
+                guard authorize(call: { loop.table.exactName(function) }) else { return }
                 return call(function, qualifier, target)
             }
             come(by: trigger, function, qualifier, target, byPath: byPath)
@@ -74,7 +74,7 @@ extension Exchange {
     /// The call may go on, as far as the gateway is asked.
     func call(_ function: String, _ qualifier: String, _ target: String) {
         guard let version = find(function, qualifier, anyCase: true) else { return }
-        guard !version.version.configuration.runsPerEvent else {
+        guard !version.runsPerEvent else {
             return fail(.invalidArgument("function '\(function)' has no server (its webServerMode is false); call it by InvokeFunction"))
         }
         do { if try isAsync() { return takeIn(http: version.name, qualifier, target: target) } } catch { return fail(error) }
@@ -108,13 +108,13 @@ extension Exchange {
     }
 
     func withinLimits(_ facts: RequestFacts) -> Bool {
-        let options = loop.options
-        if facts.headerBytes > options.requestHeaderBytes {
-            fail(.invalidArgument("the header fields have \(facts.headerBytes) bytes; the limit is \(options.requestHeaderBytes)"))
+        // The options are many: a copy of them for each call would show.
+        if facts.headerBytes > loop.options.requestHeaderBytes {
+            fail(.invalidArgument("the header fields have \(facts.headerBytes) bytes; the limit is \(loop.options.requestHeaderBytes)"))
             return false
         }
-        if head.uri.utf8.count > options.requestTargetBytes {
-            fail(.invalidArgument("path and query have \(head.uri.utf8.count) bytes; the limit is \(options.requestTargetBytes)"))
+        if head.uri.utf8.count > loop.options.requestTargetBytes {
+            fail(.invalidArgument("path and query have \(head.uri.utf8.count) bytes; the limit is \(loop.options.requestTargetBytes)"))
             return false
         }
         return true
@@ -126,7 +126,7 @@ extension Exchange {
         case .event(let version, _): return eventHead(version)
         case .http(let version, let target): return httpHead(version, target)
         case .controlAPI(let target):
-            var out = HeadWriter(head.method, target, allocator: loop.allocator, capacity: head.headers.bytes.readableBytes + 64)
+            var out = HeadWriter(head.method, target, capacity: head.headers.bytes.readableBytes + 64)
             out.add(head.headers) { HeaderRules.passesToAPI($0, head) }
             HeaderRules.frame(&out, head.method, facts)
             out.end()
@@ -136,7 +136,7 @@ extension Exchange {
     }
 
     private func eventHead(_ version: ResolvedVersion) -> ByteBuffer {
-        var out = HeadWriter(start: version.eventStart, allocator: loop.allocator, room: 256 + bodyBytes)
+        var out = HeadWriter(start: version.eventStart, room: 256 + bodyBytes)
         addCredentials(version, to: &out)
         out.add(contentLength: facts.contentLength ?? 0)
         out.add("x-fc-request-id", id.text)
@@ -154,7 +154,7 @@ extension Exchange {
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
         let origin = HeaderRules.Origin(address: client.address, host: authority ?? version.host, scheme: client.scheme)
         var out = HeadWriter(
-            head.method, target, allocator: loop.allocator,
+            head.method, target,
             capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + target.utf8.count + 640)
         HeaderRules.toFunction(&out, head, origin: origin)
         out.add(lines: version.httpLines)

@@ -80,7 +80,7 @@ extension Exchange {
     private func answerPreflight(_ fields: [(name: String, value: String)]) {
         phase = .over
         keepAlive = mayKeepAlive
-        var out = HeadWriter(.noContent, allocator: loop.allocator)
+        var out = HeadWriter(.noContent)
         out.add(lines: loop.dateLine())
         out.add("X-Fc-Request-Id", id.text)
         for field in fields { out.add(name: field.name, field.value) }

@@ -61,7 +61,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
     /// - Returns: the address that it listens on; ``tlsAddress`` has that for HTTPS.
     /// - Throws: ``CertificateUnusable``, or what `bind` says.
     public func start() async throws -> SocketAddress {
-        let plain = try await bind(options.host, options.port) { channel, loop in
+        let plain = try await bind(.plain, options.host, options.port) { channel, loop in
             try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop, scheme: "http"))
         }
         do {
@@ -92,7 +92,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
         guard let tls = options.tls else { return nil }
         let identity = try TLSIdentity(tls)
         self.identity.withLock { $0 = identity }
-        return try await bind(tls.host, tls.port) { channel, loop in
+        return try await bind(.secure, tls.host, tls.port) { channel, loop in
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
             let handshake = Handshake(channel, loop)
@@ -111,12 +111,11 @@ public final class Gateway: RoutingSubscriber, Sendable {
     }
 
     private func bind(
-        _ host: String, _ port: Int, _ begin: @escaping @Sendable (any Channel, GatewayLoop) throws -> Void
+        _ name: ListenerHandOver.Name, _ host: String, _ port: Int, _ begin: @escaping @Sendable (any Channel, GatewayLoop) throws -> Void
     ) async throws -> any Channel {
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
         return try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: ListenerHandOver.backlog)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -124,7 +123,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
                     try begin(channel, loop.value)
                 }
             }
-            .bind(host: host, port: port).get()
+            .withBoundSocket(options.listeners.open(name, host, port)).get()
     }
 
     /// ``start()``, then waits until ``stop()`` was called and has finished.
@@ -142,7 +141,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
         }
         // Before the port closes: whoever finds it closed knows that every answer from then on is its connection's last.
         await onEachLoop { loop, finished in
-            loop.stopping = true
+            loop.stoppingSince = loop.clock.now()
             finished.succeed()
         }
         for listener in listeners {

@@ -31,7 +31,9 @@ final class GatewayLoop {
     var table = RoutingTable()
     let idle = UpstreamPool()
     var credentials = RoleCredentials()
-    var stopping = false
+    /// When the host began to stop.
+    var stoppingSince: NIODeadline?
+    var stopping: Bool { stoppingSince != nil }
     private var random: LoopRandom
     private var date = HTTPDate()
     let http2 = HTTP2Upstreams()
@@ -95,7 +97,14 @@ final class GatewayLoop {
         }
     }
 
-    /// Ends connections that wait for a request; the others end with their answer, since `stopping` is set.
+    /// How long connections without a request stay when the host stops: one may be on its way, and a client whose connection closes under its request
+    /// cannot tell whether it was heard.
+    static let lingerTime = TimeAmount.milliseconds(500)
+
+    /// Whether that time is over.
+    func hasLingered(_ now: NIODeadline) -> Bool { stoppingSince.map { now - $0 > Self.lingerTime } ?? false }
+
+    /// Connections end with their next answer, since the loop is stopping, or when they have waited long enough for a request.
     func drain(_ finished: EventLoopPromise<Void>) {
         if clients.isEmpty { return finished.succeed() }
         whenEmpty.append(finished)

@@ -10,6 +10,8 @@ public struct GatewayOptions: Sendable {
     public var port: Int = 8080
     /// Where HTTPS is taken besides, with HTTP/2 for who asks for it; nil takes none.
     public var tls: TLSOptions?
+    /// Where its listening sockets come from and go to, so that they outlive the process.
+    public var listeners = ListenerHandOver()
     /// The Unix socket of the control API; nil answers 404 for everything that is not a call.
     public var apiSocket: String?
     /// What `x-fc-region` and `x-fc-account-id` say.

@@ -24,9 +24,9 @@ final class Handshake: ChannelInboundHandler, RemovableChannelHandler, LoopClien
     /// Whoever does not speak TLS, or not one of ours, is told so by TLS itself.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    func tick(_ now: NIODeadline) { if now - since > loop.options.headTime { closeNow() } }
+    func tick(_ now: NIODeadline) { if now - since > loop.options.headTime || loop.hasLingered(now) { closeNow() } }
 
-    func stop() { closeNow() }
+    func stop() {}
 
     func closeNow() { channel.close(promise: nil) }
 }

@@ -33,16 +33,25 @@ enum HeaderRules {
             }
         }
         let before = hasForwarded ? (headers["x-forwarded-for"], headers["forwarded"]) : ([], [])
-        out.add("X-Forwarded-For", before.0, [origin.address])
-        out.add("X-Forwarded-Proto", "\(origin.scheme)")
+        out.add("X-Forwarded-For", before.0) { $0.put(text: origin.address) }
+        out.add("X-Forwarded-Proto", []) { $0.put(origin.scheme) }
         out.add("X-Forwarded-Host", origin.host)
-        out.add("Forwarded", before.1, forwarded(origin))
+        out.add("Forwarded", before.1) { forwarded(origin, to: &$0) }
     }
 
     /// RFC 7239 §4: what no token holds is quoted, and an IPv6 address is in brackets.
-    private static func forwarded(_ origin: Origin) -> [String] {
-        let node = origin.address.utf8.contains(UInt8(ascii: ":")) ? ["for=\"[", origin.address, "]\""] : ["for=", origin.address]
-        return node + (origin.host.isEmpty ? [] : [";host=\"", origin.host, "\""]) + [";proto=", "\(origin.scheme)"]
+    private static func forwarded(_ origin: Origin, to out: inout HeadWriter) {
+        let isIPv6 = origin.address.utf8.contains(UInt8(ascii: ":"))
+        out.put(isIPv6 ? "for=\"[" : "for=")
+        out.put(text: origin.address)
+        if isIPv6 { out.put("]\"") }
+        if !origin.host.isEmpty {
+            out.put(";host=\"")
+            out.put(text: origin.host)
+            out.put("\"")
+        }
+        out.put(";proto=")
+        out.put(origin.scheme)
     }
 
     /// Whether a field of a request goes on to the control API: all but those of this hop.

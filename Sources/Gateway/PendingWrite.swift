@@ -4,11 +4,9 @@ internal import NIOCore
 /// What is about to be written on a connection: small pieces are put together, so that a short message is one write; large ones go as they are.
 struct PendingWrite {
     /// Copying so much costs less than a further piece of a gathered write.
-    private static let together = 8 << 10
+    static let together = 8 << 10
 
     private var gathered: ByteBuffer?
-
-    var isEmpty: Bool { gathered == nil }
 
     mutating func add(_ bytes: ByteBuffer, to context: ChannelHandlerContext?) {
         guard var before = gathered.take() else {

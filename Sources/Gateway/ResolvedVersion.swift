@@ -18,6 +18,8 @@ final class ResolvedVersion: Sendable {
     /// The role whose credentials each call gets; nil for none, which the lines above say.
     let role: String?
     let meter: CallMeter
+    /// Whether a program without a server is run to its end for each event.
+    let runsPerEvent: Bool
 
     /// - Parameter qualifier: the alias by which it is called; nil where it is called by its own name.
     init(
@@ -25,6 +27,7 @@ final class ResolvedVersion: Sendable {
     ) {
         self.meter = meter
         self.version = version
+        runsPerEvent = version.configuration.runsPerEvent
         self.activator = activator
         host = "127.0.0.1:\(version.configuration.port)"
         role = options.authority == nil ? nil : version.configuration.roleInHeaders

@@ -5,14 +5,23 @@ internal import FunctionModel
 
 /// The routing snapshot as an event loop holds it: no lock, and one look-up for a call.
 struct RoutingTable: Sendable {
-    private struct Entry: Sendable {
-        var state: FunctionRoute.State
-        var versions: [String: ResolvedVersion]
-        var aliases: [String: ResolvedAlias]
+    /// One object, so that a look-up hands on one reference.
+    private final class Entry: Sendable {
+        let state: FunctionRoute.State
+        let versions: [String: ResolvedVersion]
+        let aliases: [String: ResolvedAlias]
         /// Nil where the function may be called.
-        var restriction: InvocationRestriction?
+        let restriction: InvocationRestriction?
         /// By qualifier; empty where HTTP calls need none.
-        var httpTriggers: [String: HTTPTrigger] = [:]
+        let httpTriggers: [String: HTTPTrigger]
+
+        init(_ route: FunctionRoute, _ versions: [String: ResolvedVersion], _ aliases: [String: ResolvedAlias]) {
+            (state, restriction) = (route.state, route.restriction)
+            (self.versions, self.aliases) = (versions, aliases)
+            var triggers: [String: HTTPTrigger] = [:]
+            for trigger in route.triggers { if case .http(let http) = trigger.kind { triggers[trigger.qualifier] = http } }
+            httpTriggers = triggers
+        }
     }
 
     private var functions: [String: Entry] = [:]
@@ -36,9 +45,7 @@ struct RoutingTable: Sendable {
             }
             let before = previous.functions[name]?.aliases ?? [:]
             let aliases = route.aliases.mapValues { ResolvedAlias($0, versions, options, previous: before[$0.name]) }
-            var entry = Entry(state: route.state, versions: versions, aliases: aliases, restriction: route.restriction)
-            for trigger in route.triggers { if case .http(let http) = trigger.kind { entry.httpTriggers[trigger.qualifier] = http } }
-            functions[name] = entry
+            functions[name] = Entry(route, versions, aliases)
             let lowered = name.lowercased()
             lowerCase[lowered] = lowerCase[lowered] == nil ? name : .some(nil)
         }

@@ -5,7 +5,16 @@ enum TraceContext {
     /// Writes `traceparent` and, where the caller's goes on, its `tracestate`.
     static func write(_ headers: HeaderFields, to out: inout HeadWriter, random: () -> UInt64) {
         guard let given = headers.first(.traceparent), isValid(given) else {
-            return out.add("traceparent", made(random))
+            // Marked as sampled, so that a function that traces records its part.
+            return out.add("traceparent", []) { out in
+                let (high, low, parent) = (random(), random(), random())
+                out.put("00-")
+                out.put(hexadecimal: high | 1)
+                out.put(hexadecimal: low)
+                out.put("-")
+                out.put(hexadecimal: parent | 1)
+                out.put("-01")
+            }
         }
         out.add(headers) { $0.meaning == .traceparent || $0.meaning == .tracestate }
     }
@@ -19,29 +28,4 @@ enum TraceContext {
     }
 
     private static func isLowerHex(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...102).contains(byte) }
-
-    /// Marked as sampled, so that a function that traces records its part.
-    private static func made(_ random: () -> UInt64) -> String {
-        let numbers = (random(), random(), random() | 1)
-        return String(unsafeUninitializedCapacity: 55) { text in
-            var at = 0
-            func put(_ byte: UInt8) {
-                text[at] = byte
-                at += 1
-            }
-            func put(_ number: UInt64) {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    let digit = UInt8(number >> UInt64(shift) & 15)
-                    put(digit < 10 ? 48 + digit : 87 + digit)
-                }
-            }
-            for byte in "00-".utf8 { put(byte) }
-            put(numbers.0 | 1)
-            put(numbers.1)
-            put(UInt8(ascii: "-"))
-            put(numbers.2)
-            for byte in "-01".utf8 { put(byte) }
-            return at
-        }
-    }
 }

@@ -10,7 +10,7 @@ extension Exchange {
         guard webSocket != nil, requestEnded else {
             return badAnswer("it switches protocols to '\(head.headers.first(.upgrade) ?? "")', which was not asked for")
         }
-        var out = HeadWriter(.switchingProtocols, allocator: loop.allocator)
+        var out = HeadWriter(.switchingProtocols)
         out.add(head.headers) { HeaderRules.passesToClient($0, of: head.headers) }
         out.add("Connection", "Upgrade")
         out.add("Upgrade", "websocket")

@@ -5,17 +5,36 @@ import Sandbox
 
 /// What the launcher starts as the daemon, and as whom.
 final class DaemonCommand {
-    let program: Descriptor
+    private(set) var program: Descriptor.Box
+    /// The program before the last upgrade, until the new one has shown that it runs.
+    private var former: Descriptor.Box?
     let arguments: [String]
     let user: ImageUser
     /// The host's network namespace.
     let network: Descriptor
 
     init(program: consuming Descriptor, arguments: [String], user: ImageUser, network: consuming Descriptor) {
-        self.program = program
+        self.program = Descriptor.Box(program)
         self.arguments = arguments
         self.user = user
         self.network = network
+    }
+
+    /// Opens the program's file anew: from here on that is what is started.
+    func upgrade() throws(SystemCallError) {
+        let next = try openAt(currentDirectory, arguments.first ?? "", flags: O_RDONLY)
+        former = program
+        program = Descriptor.Box(next)
+    }
+
+    /// Goes back to the program before the last upgrade, whose successor could not start.
+    ///
+    /// - Returns: false where there is none.
+    func goBack() -> Bool {
+        guard let former else { return false }
+        program = former
+        self.former = nil
+        return true
     }
 
     /// Whether the user may pass through a folder, by its mode and owner. ACLs are not read: the folder is then covered, which does no harm.

@@ -23,7 +23,7 @@ public enum Launcher {
         let client = try options.client.map { number throws(SystemCallError) in try raise(number) }
         let (unpacker, inflater) = (try raise(program: options.sealedUnpacker), try raise(program: options.sealedInflater))
         try occupyLowNumbers()
-        let signals = try SignalReader([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
+        let signals = try SignalReader([SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGPIPE])
         umask(0o022)
 
         let user = try daemonUser(options.user)

@@ -24,13 +24,18 @@ extension LauncherLoop {
             environment.append(String(cString: text))
             variable += 1
         }
-        environment.removeAll { $0.hasPrefix("SWIFTLET_LAUNCHER_FD=") || $0.hasPrefix("SWIFT_BACKTRACE=") }
+        environment.removeAll {
+            $0.hasPrefix("SWIFTLET_LAUNCHER_FD=") || $0.hasPrefix("SWIFTLET_LISTENERS=") || $0.hasPrefix("SWIFT_BACKTRACE=")
+        }
         // The backtracer of Swift's runtime can hang in a process that has crashed; a daemon that has crashed must end, to be started anew.
         environment += ["SWIFTLET_LAUNCHER_FD=3", "SWIFT_BACKTRACE=enable=no"]
+        let held = ListenerName.allCases.compactMap { name in listeners[name].map { (name, $0.number) } }
+        let places = held.enumerated().map { "\($1.0):\(DaemonPlan.firstListener + CInt($0))" }
+        environment.append("SWIFTLET_LISTENERS=" + places.joined(separator: ","))
         let plan = DaemonPlan.steps(
             network: daemon.network.number, socket: sockets.other.number, program: daemon.program.number, status: status.other.number,
             cover: DaemonPlan.cover(for: state.path, canEnter: daemon.canEnter), data: data.number, dataPath: state.path + "/data",
-            user: daemon.user, arguments: daemon.arguments, environment: environment)
+            user: daemon.user, arguments: daemon.arguments, environment: environment, listeners: held.map(\.1))
         let process = try starter.spawn(plan, namespaces: DaemonPlan.namespaces, status: status.other.number)
         let connection = DaemonConnection(try sockets.one.descriptor.duplicate())
         self.connection = connection
@@ -53,9 +58,10 @@ extension LauncherLoop {
         daemonState = .none
         try disconnect()
         try endEveryInstance()
+        deadlines.removeAll { if case .endDaemon = $0.action { true } else { false } }
         let lifetime = (monotonicNanoseconds() - since) / 1_000_000_000
         if lifetime > 60 { restarts = 0 }
-        switch DaemonCommand.next(after: end, isStopping: isStopping, lifetime: lifetime, restarts: restarts) {
+        switch next(after: end, lifetime: lifetime) {
         case .finish(let status):
             isStopping = true
             exitStatus = status
@@ -65,6 +71,27 @@ extension LauncherLoop {
             daemonState = .waitingToStart
             after(milliseconds: pause, .startDaemon)
         }
+    }
+
+    private func next(after end: ProcessEnd, lifetime: UInt64) -> DaemonCommand.Next {
+        if isUpgrading, !isStopping {
+            isUpgrading = false
+            return .startAnew(afterMilliseconds: 0)
+        }
+        let next = DaemonCommand.next(after: end, isStopping: isStopping, lifetime: lifetime, restarts: restarts)
+        guard !isStopping, end != .exited(0), lifetime < 5, let daemon, daemon.goBack() else { return next }
+        log("the new program did not start (\(end)); the former one goes on")
+        return .startAnew(afterMilliseconds: 0)
+    }
+
+    /// The daemon finishes its calls and ends, and the program that lies in its place now is started. Who connects meanwhile waits.
+    private func upgrade() throws(SystemCallError) {
+        guard let daemon, !isStopping, !isUpgrading, case .running(let process, _) = daemonState else { return }
+        do { try daemon.upgrade() } catch { return log("no upgrade: \(error)") }
+        isUpgrading = true
+        log("the daemon gives way to \(daemon.arguments.first ?? "")")
+        try process.descriptor.signal(SIGTERM)
+        after(milliseconds: Self.daemonStopTime, .endDaemon)
     }
 
     private func disconnect() throws(SystemCallError) {
@@ -102,6 +129,7 @@ extension LauncherLoop {
                     job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits: limits, blob: descriptor))
         case .removeLayer(let job, let diffID): try removeLayer(job: job, diffID)
         case .listLayers(let job): try listLayers(job: job)
+        case .keepListener(let name): listeners[name] = descriptor
         }
     }
 
@@ -123,7 +151,10 @@ extension LauncherLoop {
             if case .running(let process, _) = daemonState { try process.descriptor.signal(SIGHUP) }
             return
         }
+        if signal == SIGUSR2 { return try upgrade() }
         isStopping = true
+        // Who connects from now on is refused, and need not wait for nothing.
+        listeners = [:]
         switch daemonState {
         case .running(let process, _):
             try process.descriptor.signal(signal)

@@ -53,6 +53,10 @@ final class LauncherLoop {
     var daemonStatus: Descriptor.Box?
     var daemonSteps: [String] = []
     var restarts = 0
+    /// What the daemon listens on, held so that connections wait for the next daemon where one has ended.
+    var listeners: [ListenerName: Descriptor.Box] = [:]
+    /// The daemon was told to give way to the next one.
+    var isUpgrading = false
     var isStopping = false
     var exitStatus: CInt?
 

@@ -68,6 +68,14 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         }
     }
 
+    /// Has a listening socket kept for the daemons that come after this one. It stays the caller's.
+    public func keepListener(_ name: ListenerName, _ descriptor: CInt) {
+        connection.send(.keepListener(name), descriptor: descriptor) { _ in
+            nil
+        } lost: {
+        }
+    }
+
     public func stop(_ id: InstanceID, grace: Duration) {
         let (seconds, attoseconds) = grace.components
         let milliseconds = seconds < 0 ? 0 : seconds >= 4_000_000 ? 4_000_000_000 : seconds * 1000 + attoseconds / 1_000_000_000_000_000

@@ -17,6 +17,8 @@ public struct JetStream: Sendable {
         public var description: String { "JetStream refuses: \(words) (\(errorCode))" }
 
         public var isMissing: Bool { code == 404 }
+        /// Of a cluster that is still coming up, or has lost the majority for a moment: no suitable peers yet, no leader yet.
+        var mayPass: Bool { code >= 500 || errorCode == 10005 }
         public var isWrongSequence: Bool { errorCode == 10071 || errorCode == 10164 }
     }
 
@@ -75,8 +77,19 @@ public struct JetStream: Sendable {
         }
     }
 
-    /// Makes a stream in files, unless it is there.
+    /// Makes a stream in files, unless it is there; waits half a minute for a cluster that is still coming up.
     public func make(_ settings: StreamSettings) async throws -> StreamState {
+        let begun = ContinuousClock.now
+        while true {
+            do { return try await makeNow(settings) } catch {
+                let mayPass = (error as? Refusal)?.mayPass ?? (error is NATSFailure)
+                guard mayPass, begun.duration(to: .now) < .seconds(30) else { throw error }
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+
+    private func makeNow(_ settings: StreamSettings) async throws -> StreamState {
         do { return try await state(of: settings.name) } catch let refusal as Refusal where refusal.isMissing {}
         var config: [String: JSONValue] = [
             "name": .string(settings.name), "subjects": .array(settings.subjects.map { .string($0) }), "storage": "file",

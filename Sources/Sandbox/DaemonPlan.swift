@@ -4,6 +4,7 @@ import LinuxSystem
 /// The steps that start the daemon: no root, no capability, no way to gain one, and of the state directory nothing but its own part.
 public enum DaemonPlan {
     public static let namespaces = Namespaces.mount
+    public static let firstListener: CInt = 6
 
     /// - Parameters:
     ///   - network: the host's network namespace, which the launcher itself has left.
@@ -12,11 +13,13 @@ public enum DaemonPlan {
     ///   - cover: the topmost folder above the data that the user cannot enter; it is hidden by an empty one that leads only to the data.
     ///   - data: a detached tree of the data folder.
     ///   - dataPath: where it stays visible, absolute.
+    ///   - listeners: what a daemon before it has listened on; they become the descriptors from ``firstListener`` on.
     public static func steps(
         network: CInt, socket: CInt, program: CInt, status: CInt, cover: String, data: CInt, dataPath: String, user: ImageUser,
-        arguments: [String], environment: [String]
+        arguments: [String], environment: [String], listeners: [CInt] = []
     ) -> [SetupStep] {
-        [
+        let kept = listeners.enumerated().map { SetupStep.duplicate($1, to: firstListener + CInt($0), keepAtExec: true) }
+        let prepared: [SetupStep] = [
             .dieWithParent, .ownSession, .enterNetwork(network),
             .newMount(
                 "tmpfs", options: [.init("size", "64k"), .init("nr_inodes", "256"), .init("mode", "0755")],
@@ -24,8 +27,10 @@ public enum DaemonPlan {
             .makePath(dataPath), .attach(data, at: dataPath),
             .changeFolder("/"),
             .duplicate(socket, to: 3, keepAtExec: true), .duplicate(program, to: 4, keepAtExec: false),
-            .duplicate(status, to: 5, keepAtExec: false), .closeFrom(6),
-            .ownKeyring, .umask(0o077), .resetSignals,
+            .duplicate(status, to: 5, keepAtExec: false),
+        ]
+        return prepared + kept + [
+            .closeFrom(firstListener + CInt(listeners.count)), .ownKeyring, .umask(0o077), .resetSignals,
             .boundCapabilities(0), .groups(user.groups), .group(user.group), .user(user.user), .capabilities(0),
             .dieWithParent,  // Again, because the change of user has cleared it.
             .ordinaryPriority, .noNewPrivileges,

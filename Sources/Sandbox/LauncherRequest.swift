@@ -14,6 +14,15 @@ public enum LauncherRequest: Hashable, Sendable {
     case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression, UnpackLimits)
     case removeLayer(job: UInt64, diffID: Digest)
     case listLayers(job: UInt64)
+    /// Carries one descriptor, a listening socket: every daemon that comes after this one gets it too.
+    case keepListener(ListenerName)
+}
+
+/// Which of the daemon's listening sockets one is.
+public enum ListenerName: UInt8, CaseIterable, Hashable, Sendable, CustomStringConvertible {
+    case plain, secure
+
+    public var description: String { self == .plain ? "plain" : "secure" }
 }
 
 extension LauncherRequest {
@@ -51,6 +60,9 @@ extension LauncherRequest {
         case .listLayers(let job):
             writer.integer(UInt8(6))
             writer.integer(job)
+        case .keepListener(let name):
+            writer.integer(UInt8(8))
+            writer.integer(name.rawValue)
         }
         return writer.bytes
     }
@@ -82,6 +94,9 @@ extension LauncherRequest {
         case 5: self = .removeLayer(job: try reader.integer(), diffID: try reader.digest())
         case 6: self = .listLayers(job: try reader.integer())
         case 7: self = .park(try InstanceSpec(from: &reader))
+        case 8:
+            guard let name = ListenerName(rawValue: try reader.integer()) else { throw WireError("an unknown listener") }
+            self = .keepListener(name)
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()

@@ -58,6 +58,7 @@ enum Daemon {
 
         var activationOptions = ActivationOptions()
         activationOptions.maximumInstances = options.maximumInstances
+        activationOptions.learnsIdleTime = options.keepAlive == .learned
         activationOptions.credentials = { access.authority.variables(role: $0) }
         let activation = ActivationService(
             options: activationOptions, launcher: launcher, log: logs, loops: calls, clock: clock, metrics: registry, logger: logger)
@@ -74,6 +75,7 @@ enum Daemon {
         if let tls = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {
             gatewayOptions.tls = TLSOptions(host: tls.host, port: tls.port, certificate: certificate, key: key)
         }
+        gatewayOptions.listeners = HeldListeners.handOver(launcher)
         gatewayOptions.firstByteTime = options.firstByteTime.map { .seconds(Int64($0)) }
         gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
         gatewayOptions.asyncBytes = options.asyncPayload

@@ -31,6 +31,7 @@ struct ServeOptions: Sendable {
     var traceShare: Double
     /// The most instances alive at once on this host, over all functions.
     var maximumInstances: Int
+    var keepAlive: KeepAlive
     var asynchronous: AsyncOptions
     /// Bytes of the largest payload of an asynchronous invocation.
     var asyncPayload: Int

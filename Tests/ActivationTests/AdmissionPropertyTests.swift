@@ -30,7 +30,7 @@ private struct Model {
             case .start(let slot):
                 #expect(starting.insert(slot).inserted, "a slot starts once")
                 #expect(
-                    starting.count <= (waiting.count + concurrency - 1) / concurrency || starting.count + healthy.count <= provisioned,
+                    starting.count <= (waiting.count + concurrency - 1) / concurrency || starting.count + state.readyCount <= provisioned,
                     "no more start than the waiting calls and the provisioned number need")
             case .grant(let call, let slot, _):
                 #expect(waiting.remove(call) != nil, "only a waiting call is granted")
@@ -42,6 +42,7 @@ private struct Model {
             case .stop(let slot, _):
                 #expect(!running.contains { $0.slot == slot }, "no instance is stopped under a call")
                 if starting.remove(slot) != nil || ready.remove(slot) != nil { stopped.insert(slot) }
+            case .makeRoom: apply(state.noRoom())
             case .wake, .finished: break
             }
         }
@@ -92,7 +93,8 @@ private struct Model {
             answered.formUnion(lost.map(\.call))
             apply(actions)
             for _ in lost { apply(state.callFinished(slot, .broken, now: now)) }
-        case 83..<92:
+        case 83: apply(state.yield())
+        case 84..<92:
             guard let slot = stopped.randomElement(using: &random) else { return }
             stopped.remove(slot)
             apply(state.instanceExited(slot, failure, now: now))
@@ -116,6 +118,10 @@ private struct Model {
             } else {
                 apply(state.instanceGivenUp(slot, now: now))
             }
+        case 97 where Bool.random(using: &random):
+            guard let slot = starting.randomElement(using: &random) else { return }
+            starting.remove(slot)
+            apply(state.startRefused(slot, now: now))
         case 97:
             guard let slot = starting.randomElement(using: &random) else { return }
             apply(state.initializationFailed(slot, failure, now: now))

@@ -26,6 +26,7 @@ struct Numbers: RandomNumberGenerator {
 
 @Suite struct WireTests {
     static let requests: [LauncherRequest] = [
+        .keepListener(.plain), .keepListener(.secure),
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
         .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits()),
         .removeLayer(job: 1, diffID: digest),

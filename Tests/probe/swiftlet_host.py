@@ -73,7 +73,7 @@ class Host:
         if status != 200 or not lines or lines[-1].get("event") != "loaded":
             raise Failure(f"load {name}: {status} {content.decode(errors='replace')[-500:]}")
 
-    def create(self, name, image, port=9000, memory=256, cpu=1.0, concurrency=1, maximum=None, **more):
+    def create(self, name, image, port=9000, memory=1024, cpu=1.0, concurrency=1, maximum=None, **more):
         wanted = {
             "functionName": name, "runtime": "custom-container", "handler": "index.handler", "cpu": cpu, "memorySize": memory, "diskSize": 512,
             "timeout": 120, "instanceConcurrency": concurrency, "customContainerConfig": {"image": image, "port": port}, **more}

@@ -40,6 +40,13 @@ def microseconds(text):
     return float(found[1]) * UNITS[found[2]] if found else None
 
 
+def plain(folder, way, case, connections, seconds):
+    """The number of requests that were answered."""
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *script(folder, case), way.address(case)]
+    said = subprocess.run(words, capture_output=True, text=True, timeout=seconds + 60).stdout
+    return int(re.search(r"(\d+) requests in", said)[1])
+
+
 def run(folder, way, case, connections, seconds):
     """{"perSecond", "p50", "p99" (microseconds), "errors", "cpu" (microseconds of the proxy a request)}"""
     words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *script(folder, case), way.address(case)]

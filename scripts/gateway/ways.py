@@ -4,10 +4,12 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import swiftlet_host
 
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NGINX = """worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log warn;
 events {{ worker_connections 4096; }}
 http {{
@@ -35,6 +37,24 @@ frontend front
 backend back
   server one 127.0.0.1:{backend}
 """
+
+
+def folder_for_programs():
+    """A parent for temporary folders in which a program may be started: TMPDIR may lie on a file system that forbids it."""
+    for parent in (tempfile.gettempdir(), os.path.join(HOME, ".build"), "/var/tmp"):
+        if not os.path.isdir(parent):
+            continue
+        with tempfile.TemporaryDirectory(dir=parent, prefix="may-execute-", ignore_cleanup_errors=True) as folder:
+            program = os.path.join(folder, "program")
+            with open(program, "w") as out:
+                out.write("#!/bin/sh\n")
+            os.chmod(program, 0o700)
+            try:
+                subprocess.run([program], check=True)
+                return parent
+            except OSError:
+                continue
+    raise swiftlet_host.Failure("no folder for temporary files lets a program start; set TMPDIR to one that does")
 
 
 class Way:
@@ -91,13 +111,13 @@ def haproxy(folder, behind):
 
 def go(folder, source, behind):
     program, port = os.path.join(folder, "proxy"), swiftlet_host.free_port()
-    subprocess.run(["go", "build", "-o", program, source], check=True, env={**os.environ, "GO111MODULE": "off"}, capture_output=True)
+    subprocess.run(["go", "build", "-o", program, source], check=True, env={**os.environ, "GO111MODULE": "off", "GOTMPDIR": folder}, capture_output=True)
     return Way(port, spawn([program, f"127.0.0.1:{port}", f"127.0.0.1:{behind}"], port, {"GOMAXPROCS": "1"}))
 
 
-def swiftlet(binary, archive_file, options=()):
+def swiftlet(binary, archive_file, options=(), environment=None):
     """A host whose one function is the backend, in a sandbox, with an instance that is warm."""
-    host = swiftlet_host.Host(binary, options=["--event-loops", "1", *options])
+    host = swiftlet_host.Host(binary, options=["--event-loops", "1", *options], environment=environment)
     try:
         host.wait_ready(60)
         host.load(archive_file, "backend:1")

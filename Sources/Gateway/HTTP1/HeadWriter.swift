@@ -3,101 +3,162 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// Writes the head of an answer, or of a request to a function, as bytes. Values come from ``HeaderRules`` or from here, so none holds a line break.
-struct HeadWriter {
-    private(set) var bytes: ByteBuffer
+///
+/// A head is some dozens of short pieces: they are laid into memory of its own one behind the other, and become a buffer when the head is complete. A
+/// buffer would ask for each of them whether it is its only owner.
+struct HeadWriter: ~Copyable {
+    private var memory: UnsafeMutableRawBufferPointer
+    private var count = 0
 
-    init(_ status: HTTPResponseStatus, allocator: ByteBufferAllocator, capacity: Int = 512) {
-        bytes = allocator.buffer(capacity: capacity)
-        bytes.writeStaticString("HTTP/1.1 ")
-        bytes.writeDecimal(Int(status.code))
-        bytes.writeStaticString(" ")
-        bytes.writeString(status.reasonPhrase)
-        bytes.writeStaticString("\r\n")
+    private init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 16) }
+
+    deinit { memory.deallocate() }
+
+    init(_ status: HTTPResponseStatus, capacity: Int = 512) {
+        self.init(capacity: capacity)
+        put("HTTP/1.1 ")
+        put(number: Int(status.code))
+        put(" ")
+        put(text: status.reasonPhrase)
+        put("\r\n")
     }
 
     /// The status line of an answer, with the words that came.
-    init(_ head: ResponseHead, allocator: ByteBufferAllocator) {
-        bytes = allocator.buffer(capacity: head.headers.bytes.readableBytes + 384)
-        bytes.writeStaticString("HTTP/1.1 ")
-        bytes.writeDecimal(head.status)
-        bytes.writeStaticString(" ")
-        bytes.write(head.headers.bytes, head.reason)
-        bytes.writeStaticString("\r\n")
+    init(_ head: ResponseHead) {
+        self.init(capacity: head.headers.bytes.readableBytes + 384)
+        put("HTTP/1.1 ")
+        put(number: head.status)
+        put(" ")
+        head.headers.bytes.withUnsafeReadableBytes { put(UnsafeRawBufferPointer(rebasing: $0[head.reason])) }
+        put("\r\n")
     }
 
-    init(_ method: HTTPMethod, _ target: String, allocator: ByteBufferAllocator, capacity: Int) {
-        bytes = allocator.buffer(capacity: capacity)
-        bytes.writeString(method.rawValue)
-        bytes.writeStaticString(" ")
-        bytes.writeString(target)
-        bytes.writeStaticString(" HTTP/1.1\r\n")
+    init(_ method: HTTPMethod, _ target: String, capacity: Int) {
+        self.init(capacity: capacity)
+        put(text: method.rawValue)
+        put(" ")
+        put(text: target)
+        put(" HTTP/1.1\r\n")
     }
 
     /// - Parameter start: a start line with some fields behind it, made before.
-    init(start: ByteBuffer, allocator: ByteBufferAllocator, room: Int) {
-        bytes = allocator.buffer(capacity: start.readableBytes + room)
-        bytes.writeImmutableBuffer(start)
+    init(start: ByteBuffer, room: Int) {
+        self.init(capacity: start.readableBytes + room)
+        add(lines: start)
+    }
+
+    /// What has been written.
+    var bytes: ByteBuffer { bytes(room: 0) }
+
+    /// - Parameter room: bytes that are likely to be put behind it.
+    func bytes(room: Int) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(count + room)
+        bytes.writeBytes(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        return bytes
     }
 
     mutating func add(_ name: StaticString, _ value: String) {
-        bytes.writeStaticString(name)
-        bytes.writeStaticString(": ")
-        bytes.writeString(value)
-        bytes.writeStaticString("\r\n")
+        put(name)
+        put(": ")
+        put(text: value)
+        put("\r\n")
     }
 
-    /// A list that came, with one more member, which is given in pieces.
-    mutating func add(_ name: StaticString, _ before: [String], _ last: [String]) {
-        bytes.writeStaticString(name)
-        bytes.writeStaticString(": ")
+    /// A list that came, with one more member, which `last` writes.
+    mutating func add(_ name: StaticString, _ before: [String], _ last: (inout HeadWriter) -> Void) {
+        put(name)
+        put(": ")
         for member in before {
-            bytes.writeString(member)
-            bytes.writeStaticString(", ")
+            put(text: member)
+            put(", ")
         }
-        for piece in last { bytes.writeString(piece) }
-        bytes.writeStaticString("\r\n")
+        last(&self)
+        put("\r\n")
     }
 
     mutating func add(_ name: StaticString, _ number: Int) {
-        bytes.writeStaticString(name)
-        bytes.writeStaticString(": ")
-        bytes.writeDecimal(number)
-        bytes.writeStaticString("\r\n")
+        put(name)
+        put(": ")
+        put(number: number)
+        put("\r\n")
     }
 
     /// A field whose name is known only here; like its value it has no line break.
-    mutating func add(name: String, _ value: String) { bytes.writeLine(name, value) }
+    mutating func add(name: String, _ value: String) {
+        put(text: name)
+        put(": ")
+        put(text: value)
+        put("\r\n")
+    }
 
     mutating func add(contentLength: Int) { add("Content-Length", contentLength) }
 
-    /// The lines of a head that came, those that `keeps` says.
-    mutating func add(_ fields: HeaderFields, where keeps: (FieldLine) -> Bool) { bytes.write(fields, where: keeps) }
-
-    /// Lines made before, each with its line break.
-    mutating func add(lines: ByteBuffer) { bytes.writeImmutableBuffer(lines) }
-
-    mutating func end() { bytes.writeStaticString("\r\n") }
-}
-
-extension ByteBuffer {
-    /// The part `range` of another one.
-    mutating func write(_ other: ByteBuffer, _ range: Range<Int>) {
-        other.withUnsafeReadableBytes { _ = writeBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
-    }
-
-    /// A number that is not negative.
-    mutating func writeDecimal(_ number: Int) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var (at, rest) = (20, number)
-            repeat {
-                at -= 1
-                digits[at] = UInt8(48 + rest % 10)
-                rest /= 10
-            } while rest > 0
-            writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[at...]))
+    /// The lines of a head that came, those that `keeps` says. What lies side by side is copied in one go.
+    mutating func add(_ fields: HeaderFields, where keeps: (FieldLine) -> Bool) {
+        fields.bytes.withUnsafeReadableBytes { bytes in
+            fields.runs(where: keeps) { put(UnsafeRawBufferPointer(rebasing: bytes[$0])) }
         }
     }
 
+    /// Lines made before, each with its line break.
+    mutating func add(lines: ByteBuffer) { lines.withUnsafeReadableBytes { put($0) } }
+
+    mutating func end() { put("\r\n") }
+
+    // MARK: Pieces
+
+    mutating func put(_ text: StaticString) { put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+
+    mutating func put(text: String) {
+        var text = text
+        text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// A number that is not negative.
+    private mutating func put(number: Int) {
+        var (rest, digits) = (number, 1)
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        makeRoom(digits)
+        rest = number
+        for at in stride(from: count + digits - 1, through: count, by: -1) {
+            memory[at] = UInt8(48 + rest % 10)
+            rest /= 10
+        }
+        count += digits
+    }
+
+    /// All 16 digits.
+    mutating func put(hexadecimal number: UInt64) {
+        makeRoom(16)
+        for at in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * at)) & 15
+            memory[count + at] = digit < 10 ? 48 + digit : 87 + digit
+        }
+        count += 16
+    }
+
+    private mutating func put(_ piece: UnsafeRawBufferPointer) {
+        guard let from = piece.baseAddress else { return }
+        makeRoom(piece.count)
+        // There is room behind `count`, so there is a base.
+        memory.baseAddress?.advanced(by: count).copyMemory(from: from, byteCount: piece.count)
+        count += piece.count
+    }
+
+    private mutating func makeRoom(_ more: Int) {
+        guard memory.count - count < more else { return }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(memory.count * 2, count + more), alignment: 16)
+        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        memory.deallocate()
+        memory = larger
+    }
+}
+
+extension ByteBuffer {
     mutating func writeHexadecimal(_ number: Int) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { digits in
             var (at, rest) = (16, number)

@@ -62,20 +62,27 @@ struct HeaderFields: Sequence {
     }
 }
 
+extension HeaderFields {
+    /// Calls `body` with each stretch of lines side by side that `keeps` says.
+    func runs(where keeps: (FieldLine) -> Bool, _ body: (Range<Int>) -> Void) {
+        var run = 0..<0
+        for line in lines where keeps(line) {
+            if run.upperBound != line.name.lowerBound {
+                if !run.isEmpty { body(run) }
+                run = line.name.lowerBound..<line.end
+            } else {
+                run = run.lowerBound..<line.end
+            }
+        }
+        if !run.isEmpty { body(run) }
+    }
+}
+
 extension ByteBuffer {
-    /// Appends the lines that `keeps` says, as they came. What lies side by side is copied in one go.
+    /// Appends the lines that `keeps` says, as they came.
     mutating func write(_ fields: HeaderFields, where keeps: (FieldLine) -> Bool) {
         fields.bytes.withUnsafeReadableBytes { bytes in
-            var run = 0..<0
-            for line in fields.lines where keeps(line) {
-                if run.upperBound != line.name.lowerBound {
-                    writeBytes(UnsafeRawBufferPointer(rebasing: bytes[run]))
-                    run = line.name.lowerBound..<line.end
-                } else {
-                    run = run.lowerBound..<line.end
-                }
-            }
-            writeBytes(UnsafeRawBufferPointer(rebasing: bytes[run]))
+            fields.runs(where: keeps) { writeBytes(UnsafeRawBufferPointer(rebasing: bytes[$0])) }
         }
     }
 }

@@ -56,12 +56,11 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func tick(_ now: NIODeadline) {
-        if streams == 0, now - idleSince > loop.options.keepAliveTime { closeNow() }
+        if streams == 0, now - idleSince > loop.options.keepAliveTime || loop.hasLingered(now) { closeNow() }
     }
 
     func stop() {
         isStopping = true
-        if streams == 0 { closeNow() }
     }
 
     func closeNow() { channel.close(promise: nil) }

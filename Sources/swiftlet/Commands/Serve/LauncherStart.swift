@@ -38,7 +38,7 @@ enum LauncherStart {
         if let quota = options.imageQuota { arguments += ["--image-quota", "\(quota)"] }
         arguments += ["--user-namespaces", options.userNamespaces]
         arguments += options.imageLimits.flatMap { ["--image-limit", $0] }
-        return arguments + ["--max-instances", "\(options.maximumInstances)"]
+        return arguments + ["--keep-alive", options.keepAlive.rawValue, "--max-instances", "\(options.maximumInstances)"]
     }
 
     /// Returns only by throwing.

@@ -125,6 +125,12 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "name=value"))
     var imageLimits: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How long an instance without calls is kept: fixed, for its function's idleTimeout; or learned from the gaps between its calls, with a start "
+                + "ahead of the one that is due, where they say enough.", valueName: "how"))
+    var keepAlive = KeepAlive.fixed
+
     @Flag(help: "Ask nobody for a signature, also on an address that others reach.")
     var insecure = false
 
@@ -216,7 +222,8 @@ struct ServeCommand: AsyncParsableCommand {
             tlsKey: try tlsKey.map(AbsolutePath.of), firstByteTime: firstByteTime, answerIdleTime: answerIdleTime,
             stateDirectory: try AbsolutePath.of(stateDir), user: user,
             eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, logFormat: logFormat,
-            traceEndpoint: traceEndpoint, traceShare: traceShare, maximumInstances: maxInstances, asynchronous: asynchronous,
+            traceEndpoint: traceEndpoint, traceShare: traceShare, maximumInstances: maxInstances, keepAlive: keepAlive,
+            asynchronous: asynchronous,
             asyncPayload: Int(asyncPayload?.bytes ?? 128 << 10), cluster: cluster,
             objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes,
             userNamespaces: userNamespaces, imageLimits: imageLimits, insecure: insecure)

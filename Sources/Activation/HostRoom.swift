@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import DequeModule
+internal import Synchronization
+
+/// The functions that need an instance while the host has no place left, in the order in which they came.
+///
+/// For each of them one instance of another function is given up, and a place that comes free goes to the one that has waited longest.
+final class HostRoom: Sendable {
+    private struct Guarded {
+        var waiting: Deque<FunctionActivator> = []
+        var everyone: @Sendable () -> [FunctionActivator] = { [] }
+    }
+
+    private let guarded = Mutex(Guarded())
+
+    /// - Parameter everyone: all functions of the host that may have instances.
+    func choose(from everyone: @escaping @Sendable () -> [FunctionActivator]) { guarded.withLock { $0.everyone = everyone } }
+
+    /// Asks another function to give up an instance, unless one has been asked already on behalf of this one.
+    ///
+    /// - Returns: false where none has any to give.
+    func make(for activator: FunctionActivator) -> Bool {
+        let everyone = guarded.withLock { guarded -> (@Sendable () -> [FunctionActivator])? in
+            guarded.waiting.contains { $0 === activator } ? nil : guarded.everyone
+        }
+        guard let everyone else { return true }
+        let others = everyone().filter { $0 !== activator }
+        guard let chosen = AdmissionState.whoYields(others.map(\.holding), for: activator.holding.held) else { return false }
+        guarded.withLock { $0.waiting.append(activator) }
+        others[chosen].yield()
+        return true
+    }
+
+    /// An instance has ended.
+    func placeIsFree() {
+        let next = guarded.withLock { $0.waiting.popFirst() }
+        next?.tick()
+    }
+}

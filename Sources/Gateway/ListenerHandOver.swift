@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import NIOCore
+
+/// Listening sockets that outlive the process that takes connections from them: whoever connects while there is none waits in the socket's queue.
+public struct ListenerHandOver: Sendable {
+    public enum Name: Hashable, Sendable {
+        case plain, secure
+    }
+
+    /// Connections that may wait for somebody to take them.
+    static let backlog: CInt = 4096
+
+    /// Those of a process before this one, bound as the options say; they are the gateway's from here on.
+    public var inherited: [Name: CInt] = [:]
+    /// Is told of each socket that was bound here. The descriptor stays the gateway's.
+    public var keep: @Sendable (Name, CInt) -> Void = { _, _ in }
+
+    public init() {}
+
+    /// - Throws: `IOError` where the address cannot be listened on.
+    func open(_ name: Name, _ host: String, _ port: Int) throws -> CInt {
+        if let descriptor = inherited[name] { return descriptor }
+        let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        let family = CInt(address.protocol.rawValue)
+        let descriptor = socket(family, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        var on: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+        let bound = address.withSockAddr { bind(descriptor, $0, socklen_t($1)) }
+        guard bound == 0, listen(descriptor, Self.backlog) == 0 else {
+            let error = IOError(errnoCode: errno, reason: "bind")
+            close(descriptor)
+            throw error
+        }
+        keep(name, descriptor)
+        return descriptor
+    }
+}
