@@ -27,6 +27,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -70,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // Floor 0: values, typed system calls, and the C that Swift cannot say.
@@ -98,7 +100,7 @@ let package = Package(
             dependencies: ["FunctionModel", "OCI", asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
             swiftSettings: rules),
         .target(name: "FunctionLog", dependencies: ["CLinux", "FunctionModel", nioPosix], swiftSettings: warm),
-        .target(name: "Access", dependencies: ["FunctionModel", "LinuxSystem", crypto], swiftSettings: rules),
+        .target(name: "Access", dependencies: ["FunctionModel", "LinuxSystem", crypto, jwtKit], swiftSettings: rules),
         .target(
             name: "ObjectStore", dependencies: ["FunctionModel", "LinuxSystem", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix],
             swiftSettings: rules),
@@ -217,7 +219,7 @@ let package = Package(
             name: "LauncherTests", dependencies: ["CSeccomp", "FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"],
             exclude: ["Fixtures"],
             swiftSettings: rules),
-        .testTarget(name: "AccessTests", dependencies: ["Access", "FunctionModel", "TarFixtures"], swiftSettings: rules),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "FunctionModel", "TarFixtures", crypto], swiftSettings: rules),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["FunctionModel", "ObjectStore", "TarFixtures", nioCore], swiftSettings: rules),
         .testTarget(name: "CommandLineTests", dependencies: ["swiftlet", "FunctionModel", "TarFixtures"], swiftSettings: rules),

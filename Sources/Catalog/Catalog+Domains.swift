@@ -11,7 +11,7 @@ extension Catalog {
     public func createDomain(_ input: [String: JSONValue]) async throws -> DomainRecord {
         let domain = try CustomDomain(creating: input)
         return try await turns.run { [self] in
-            try await checkRoutes(of: domain)
+            try await check(domain)
             guard let record = try await store.putDomain(domain, creating: true, at: now()) else {
                 throw ServiceError(
                     status: 409, code: "DomainNameAlreadyExists",
@@ -29,7 +29,7 @@ extension Catalog {
         try await turns.run { [self] in
             var domain = try await self.domain(name).domain
             try domain.apply(input)
-            try await checkRoutes(of: domain)
+            try await check(domain)
             guard let record = try await store.putDomain(domain, creating: false, at: now()) else { throw Self.domainNotFound(name) }
             await routes.replace(domain: domain.name, with: domain)
             return record
@@ -57,7 +57,11 @@ extension Catalog {
         return (page, found.count > limit ? page.last?.domain.name : nil)
     }
 
-    private func checkRoutes(of domain: CustomDomain) async throws {
+    /// What a domain must fit: what its routes lead to, and what this host can verify.
+    private func check(_ domain: CustomDomain) async throws {
+        if let reason = await authentication.refusal(of: domain.callers) {
+            throw ServiceError.invalidArgument("authConfig.authType: \(reason)")
+        }
         for route in domain.routes {
             guard try await store.function(route.function) != nil else { throw ServiceError.functionNotFound(route.function) }
             try await checkQualifier(route.qualifier, of: route.function)

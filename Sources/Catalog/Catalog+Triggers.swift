@@ -86,7 +86,9 @@ extension Catalog {
                 "qualifier '\(trigger.qualifier)' of function '\(function)' has the HTTP trigger '\(rival.trigger.name)' already, and may have one;"
                     + " update that one, or delete it first")
         }
-        if let reason = authentication.refusal(of: http) { throw ServiceError.invalidArgument("triggerConfig.authType: \(reason)") }
+        if let reason = await authentication.refusal(of: http.callers) {
+            throw ServiceError.invalidArgument("triggerConfig.authType: \(reason)")
+        }
     }
 
     private static func check(_ timer: TimerTrigger) throws(ServiceError) {

@@ -19,27 +19,28 @@ public struct PresentedCall: Sendable {
     }
 }
 
-/// Verifies the callers of HTTP triggers that want to know who calls.
+/// Verifies the callers of HTTP calls where a rule wants to know who calls.
 public protocol CallAuthentication: Sendable {
-    /// Why this host cannot verify callers as the trigger asks, in words that follow "authType:"; nil where it can. Asked before a trigger is kept.
-    func refusal(of trigger: HTTPTrigger) -> String?
+    /// Why this host cannot verify callers as the rule asks, in words that follow "authType:"; nil where it can. Asked before a rule is kept.
+    func refusal(of rule: CallerRule) async -> String?
 
-    /// Verifies one call of such a trigger. It is never asked about an anonymous one.
+    /// Verifies one call by such a rule. It is never asked about an anonymous one.
     ///
+    /// - Returns: what the function gets of the caller's token.
     /// - Throws: ``ServiceError`` 400 or 403 where the call must not pass.
-    func verify(_ call: PresentedCall, by trigger: HTTPTrigger) async throws(ServiceError)
+    func verify(_ call: PresentedCall, by rule: CallerRule) async throws(ServiceError) -> [PassedClaim]
 }
 
-/// A host without keys: only anonymous triggers can be kept, and nothing else passes.
+/// A host without keys and without tokens: only anonymous rules can be kept, and nothing else passes.
 public struct AnonymousOnly: CallAuthentication {
     public init() {}
 
-    public func refusal(of trigger: HTTPTrigger) -> String? {
-        if trigger.authentication == .anonymous { return nil }
-        return "this host has no keys to verify '\(trigger.authentication.rawValue)' with; use anonymous, and keep the address to yourself"
+    public func refusal(of rule: CallerRule) async -> String? {
+        rule == .anonymous ? nil : "this host cannot verify callers; use anonymous, and keep the address to yourself"
     }
 
-    public func verify(_ call: PresentedCall, by trigger: HTTPTrigger) async throws(ServiceError) {
-        throw ServiceError(status: 403, code: "AccessDenied", message: refusal(of: trigger) ?? "an anonymous trigger needs no verification")
+    public func verify(_ call: PresentedCall, by rule: CallerRule) async throws(ServiceError) -> [PassedClaim] {
+        throw ServiceError(
+            status: 403, code: "AccessDenied", message: await refusal(of: rule) ?? "an anonymous trigger needs no verification")
     }
 }

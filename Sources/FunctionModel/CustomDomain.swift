@@ -13,6 +13,8 @@ public struct CustomDomain: Hashable, Sendable {
     public var name: String
     public private(set) var routes: [DomainRoute] = []
     public private(set) var crossOrigin: CrossOriginRule?
+    /// Whom it lets in.
+    public private(set) var callers = CallerRule.anonymous
     /// As it was given: `protocol`, `routeConfig` and the others, by their names.
     public private(set) var content: [String: JSONValue] = [:]
 
@@ -49,11 +51,10 @@ public struct CustomDomain: Hashable, Sendable {
         if let waf = try reader.object("wafConfig"), try waf.bool("enableWAF") == true {
             throw .invalid("wafConfig.enableWAF", true, "this host has no web application firewall")
         }
-        if let auth = try reader.object("authConfig"), let type = try auth.string("authType", maximumBytes: 20), !type.isEmpty,
-            type != "anonymous"
-        {
-            throw .invalid(
-                "authConfig.authType", .string(type), "a domain is anonymous here; protect the function by an HTTP trigger instead")
+        if let auth = try reader.object("authConfig") {
+            try auth.onlyHas(["authType", "authInfo"])
+            let type = try auth.string("authType", maximumBytes: 20) ?? ""
+            new.callers = try CallerRule(type.isEmpty ? "anonymous" : type, "authInfo", auth)
         }
         if let cors = try reader.object("corsConfig") { new.crossOrigin = cors.members.isEmpty ? nil : try CrossOriginRule(cors) }
         if let config = try reader.object("routeConfig") { new.routes = try Self.routes(config) }

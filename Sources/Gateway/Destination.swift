@@ -85,7 +85,7 @@ package enum Destination: Hashable, Sendable {
     }
 
     /// - Returns: nil for a broken escape, or one that is not UTF-8.
-    private static func decoded(_ text: Substring) -> String? {
+    static func decoded(_ text: Substring) -> String? {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []
         var rest = text.utf8

@@ -36,6 +36,7 @@ extension Exchange {
             HeaderRules.toFunction(&out, head, origin: origin)
             out.add("x-fc-client-ip", client.address)
             out.add("x-fc-base-path", path)
+            for field in claimFields { out.add(name: field.name, field.value) }
             TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
         }
         takeIn(function, qualifier, .http(method: head.method.rawValue, target: target, fields: fields))

@@ -162,6 +162,7 @@ extension Exchange {
         out.add("x-fc-request-id", id.text)
         out.add("x-fc-client-ip", client.address)
         out.add("x-fc-base-path", path)
+        for field in claimFields { out.add(name: field.name, field.value) }
         writeTrace(to: &out)
         if let upgrade = webSocket {
             out.add("Connection", "Upgrade")

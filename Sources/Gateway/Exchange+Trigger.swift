@@ -18,7 +18,10 @@ extension Exchange {
                     message: "domain '\(domain.name)' has no route for \(head.method) \(path.prefix(200))"))
         }
         if let origin { crossOriginFields = (domain.crossOrigin ?? .byDefault).answerFields(origin: origin) }
-        call(route.function, route.qualifier, route.rewrite.isEmpty ? target : route.rewrite.apply(to: target))
+        verify(domain.callers, route.function, route.qualifier) { claims in
+            let target = route.rewrite.isEmpty ? target : route.rewrite.apply(to: target)
+            self.call(route.function, route.qualifier, self.take(claims, of: domain.callers, target))
+        }
     }
 
     func come(by trigger: HTTPTrigger, _ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
@@ -33,8 +36,9 @@ extension Exchange {
             return fail(.accessDenied("the HTTP trigger of function '\(function)' does not take \(head.method); it takes \(allowed)"))
         }
         if let origin { crossOriginFields = (trigger.crossOrigin ?? .byDefault).answerFields(origin: origin) }
-        if trigger.authentication == .anonymous { return call(function, qualifier, target) }
-        verify(trigger, function, qualifier) { self.call(function, qualifier, target) }
+        verify(trigger.callers, function, qualifier) { claims in
+            self.call(function, qualifier, self.take(claims, of: trigger.callers, target))
+        }
     }
 
     /// Whether the client is on this machine.
@@ -44,7 +48,8 @@ extension Exchange {
     }
 
     /// The body waits meanwhile where it is.
-    private func verify(_ trigger: HTTPTrigger, _ function: String, _ qualifier: String, then: @escaping () -> Void) {
+    private func verify(_ rule: CallerRule, _ function: String, _ qualifier: String, then: @escaping ([PassedClaim]) -> Void) {
+        if rule == .anonymous { return then([]) }
         phase = .connecting
         let call = PresentedCall(
             method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
@@ -53,14 +58,27 @@ extension Exchange {
         let bound = NIOLoopBound((self, then), eventLoop: loop.eventLoop)
         let (authentication, eventLoop) = (loop.options.authentication, loop.eventLoop)
         Task {
-            var refusal: ServiceError?
-            do throws(ServiceError) { try await authentication.verify(call, by: trigger) } catch { refusal = error }
-            eventLoop.execute { [refusal] in
+            let verdict: Result<[PassedClaim], ServiceError>
+            do throws(ServiceError) { verdict = .success(try await authentication.verify(call, by: rule)) } catch {
+                verdict = .failure(error)
+            }
+            eventLoop.execute {
                 let (exchange, then) = bound.value
                 guard !exchange.isOver else { return }
-                if let refusal { exchange.fail(refusal) } else { then() }
+                switch verdict {
+                case .success(let claims): then(claims)
+                case .failure(let error): exchange.fail(error)
+                }
             }
         }
+    }
+
+    /// - Returns: the target that goes on.
+    private func take(_ claims: [PassedClaim], of rule: CallerRule, _ target: String) -> String {
+        guard case .token(let rule) = rule, !rule.mappings.isEmpty else { return target }
+        head = head.without(fields: rule.mappings.filter { $0.place == .header }.map(\.name))
+        claimFields = PassedClaims.fields(claims)
+        return PassedClaims.apply(claims, of: rule.mappings, to: target)
     }
 
     /// A browser asks whether a page may send a request. It is answered here, without an instance.

@@ -55,7 +55,7 @@ final class Exchange {
 
     let client: ClientConnection
     let loop: GatewayLoop
-    let head: RequestHead
+    var head: RequestHead
     let arrived: NIODeadline
     var id: RequestID
     /// What the head says; the length of a chunked event is put in once it is known.
@@ -85,6 +85,8 @@ final class Exchange {
     var lastBodyByte: NIODeadline
     var lastAnswerByte: NIODeadline?
     var coldStart: ColdStart?
+    /// What the caller's token says, for the function to read.
+    var claimFields: [(name: String, value: String)] = []
     /// Fields that let a page of another origin read the answer.
     var crossOriginFields: [(name: String, value: String)] = []
     /// Whether no instance was free when the call came.

@@ -86,13 +86,14 @@ enum Daemon {
         let traces = options.traceEndpoint.map { HostTraces(endpoint: $0, share: options.traceShare, client: client, logger: logger) }
         let metrics = CallMetrics(factory: registry) { registry.forget("function", $0) }
         gatewayOptions.authority = access.authority
-        gatewayOptions.authentication = SignedCallers(access.authority)
+        let callers = VerifiedCallers(access.authority, now: now)
+        gatewayOptions.authentication = callers
         let gateway = Gateway(
             options: gatewayOptions, activation: activation, queue: queue, group: calls, clock: clock, metrics: metrics,
             tracer: traces?.tracer, logger: logger)
         let catalog = Catalog(
             store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]),
-            preparation: RegistryPreparation(images: images), authentication: SignedCallers(access.authority), logger: logger, now: now)
+            preparation: RegistryPreparation(images: images), authentication: callers, logger: logger, now: now)
         try await catalog.start()
         let definitions = try await shared.definitions(of: catalog, logger: logger)
         try await invocations.start()

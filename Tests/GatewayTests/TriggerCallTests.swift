@@ -7,13 +7,16 @@ import Testing
 
 /// Takes whoever says `let me in`.
 private struct Doorman: CallAuthentication {
-    func refusal(of trigger: HTTPTrigger) -> String? { nil }
+    func refusal(of rule: CallerRule) async -> String? { nil }
 
-    func verify(_ call: PresentedCall, by trigger: HTTPTrigger) async throws(ServiceError) {
+    func verify(_ call: PresentedCall, by rule: CallerRule) async throws(ServiceError) -> [PassedClaim] {
         guard call.headers.contains(where: { $0.name.lowercased() == "authorization" && $0.value == "let me in" }) else {
             throw ServiceError(
                 status: 403, code: "AccessDenied", message: "\(call.method) \(call.target) of \(call.function)@\(call.qualifier)")
         }
+        return [
+            PassedClaim(place: .header, name: "X-User", value: "A\r\nB: c"), PassedClaim(place: .query, name: "uid", value: "7&x=1"),
+        ]
     }
 }
 
@@ -63,6 +66,19 @@ private struct Doorman: CallAuthentication {
                     answer.status == 404 && answer.text.contains("TriggerNotFound") && answer.text.contains("'LATEST'"), "\(answer.text)")
             }
             #expect(try await host.invoke("f").status == 200)
+        }
+    }
+
+    @Test func `what a token says takes the place of what the client sends in its name, and ends no line and no parameter`() async throws {
+        let config =
+            #"{"authType":"jwt","methods":["GET"],"authConfig":{"jwks":{"keys":[{}]},"tokenLookup":"query:t","#
+            + #""claimPassBy":"header:sub:X-User,query:n:uid"}}"#
+        try await Self.with(config) { host, backend in
+            let answer = try await send(
+                host, "GET /a?uid=1&b=c;uid=2&%75id=3&d=e", "Authorization: let me in\r\nx-user: root\r\nX-USER: admin\r\n")
+            #expect(answer.text == "GET /a?d=e&uid=7%26x%3D1", "\(answer.text)")
+            #expect(backend.requests.last?.headers["x-user"] == ["A%0D%0AB: c"])
+            #expect(try await send(host, "GET /a").status == 403)
         }
     }
 

@@ -26,6 +26,12 @@ struct HeaderFields: Sequence {
         bytes.withUnsafeReadableBytes { bytes in lines.contains { Self.isNamed(bytes, $0, name) } }
     }
 
+    func without(_ names: [String]) -> HeaderFields {
+        bytes.withUnsafeReadableBytes { bytes in
+            HeaderFields(self.bytes, lines.filter { line in !names.contains { Self.isNamed(bytes, line, $0) } })
+        }
+    }
+
     /// All values of a field, in their order.
     subscript(name: String) -> [String] {
         bytes.withUnsafeReadableBytes { bytes in

@@ -8,10 +8,17 @@ struct RequestHead {
     /// The request target, as it came.
     let uri: String
     let version: HTTPVersion
-    let headers: HeaderFields
+    private(set) var headers: HeaderFields
     let facts: RequestFacts
 
     var isKeepAlive: Bool { facts.keepAlive }
+
+    /// The same head but for some fields. None of them may be one that ``facts`` were read from.
+    func without(fields names: [String]) -> RequestHead {
+        var head = self
+        head.headers = headers.without(names)
+        return head
+    }
 
     /// - Parameters:
     ///   - bytes: the whole head; `line` and `fields` count in it.
