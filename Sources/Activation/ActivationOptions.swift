@@ -31,6 +31,8 @@ public struct ActivationOptions: Sendable {
 
     /// The variables with the credentials of a role, which an instance gets when it starts; none for a role that does not exist.
     public var credentials: @Sendable (_ role: String) -> [(String, String)] = { _ in [] }
+    /// The header fields with the credentials of a role, for one request; empty ones for a role that does not exist. The gateway has its own.
+    public var requestCredentials: @Sendable (_ role: String) -> [(String, String)] = { _ in CommonHeaders.noCredentials }
 
     public init() {}
 }

@@ -39,7 +39,7 @@ extension ActiveInstance {
     private func call(_ which: Hook, _ hook: LifecycleHook, over socket: CInt?, done: @escaping @Sendable (String?) -> Void) {
         let request = host.newRequestID()
         log?.platform("FC \(which.name) Start RequestId: \(request)", request: request)
-        var headers = CommonHeaders.noCredentials
+        var headers = CommonHeaders.credentials(of: version, host.options)
         headers += CommonHeaders.of(version, qualifier: nil, region: host.options.region, account: host.options.accountID)
         headers += [("x-fc-request-id", request.text), ("x-fc-control-path", which.rawValue)]
         OwnRequest.send(which.method, which.rawValue, headers, to: self, over: socket, within: hook.timeout) { outcome in

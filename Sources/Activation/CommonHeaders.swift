@@ -4,7 +4,17 @@ public import FunctionModel
 /// What every request to an instance says about the function that it is.
 public enum CommonHeaders {
     /// What a request without a role's credentials says of them.
-    public static let noCredentials = [("x-fc-access-key-id", ""), ("x-fc-access-key-secret", ""), ("x-fc-security-token", "")]
+    public static let noCredentials = credentials(keyID: "", secret: "", token: "")
+
+    /// The credentials of a role. Source of the names, and that they are empty where there is no role: Function Compute contract §7.3.
+    public static func credentials(keyID: String, secret: String, token: String) -> [(String, String)] {
+        [("x-fc-access-key-id", keyID), ("x-fc-access-key-secret", secret), ("x-fc-security-token", token)]
+    }
+
+    /// The credentials that one request to a version has, which is not the gateway's.
+    public static func credentials(of version: RunnableVersion, _ options: ActivationOptions) -> [(String, String)] {
+        version.configuration.roleInHeaders.map(options.requestCredentials) ?? noCredentials
+    }
 
     /// All but the credentials. Source of names and of what is empty: Function Compute contract §7.3.
     ///

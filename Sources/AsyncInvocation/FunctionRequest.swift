@@ -23,7 +23,7 @@ enum FunctionRequest {
             fields.append(("Content-Length", String(invocation.payload.count)))
         }
         let common =
-            CommonHeaders.noCredentials
+            CommonHeaders.credentials(of: version, options)
             + CommonHeaders.of(version, qualifier: invocation.qualifier, region: options.region, account: options.accountID)
         fields += common.filter { $0.0 != "x-fc-retry-count" }
         fields += [

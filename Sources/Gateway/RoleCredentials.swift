@@ -14,18 +14,13 @@ struct RoleCredentials {
     /// - Parameter now: Unix time in milliseconds.
     mutating func lines(for role: String, of authority: AccessAuthority, now: Int64) -> [(String, String)] {
         if let known = given[role], now < known.until { return known.lines }
-        let lines = Self.lines(authority.credentials(role: role, valid: Self.lifetime / 1000))
+        let credentials = authority.credentials(role: role, valid: Self.lifetime / 1000)
+        let lines =
+            credentials.map { CommonHeaders.credentials(keyID: $0.keyID, secret: $0.secret, token: $0.token) }
+            ?? CommonHeaders.noCredentials
         // A role that does not exist may be made at any moment.
-        given[role] = (lines, now + (lines[0].1.isEmpty ? 1000 : Self.lifetime / 2))
+        given[role] = (lines, now + (credentials == nil ? 1000 : Self.lifetime / 2))
         return lines
-    }
-
-    /// Source of the names, and that they are empty where there is no role: Function Compute contract §7.3.
-    private static func lines(_ credentials: TemporaryCredentials?) -> [(String, String)] {
-        [
-            ("x-fc-access-key-id", credentials?.keyID ?? ""), ("x-fc-access-key-secret", credentials?.secret ?? ""),
-            ("x-fc-security-token", credentials?.token ?? ""),
-        ]
     }
 }
 

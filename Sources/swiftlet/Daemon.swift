@@ -60,6 +60,7 @@ enum Daemon {
         activationOptions.maximumInstances = options.maximumInstances
         activationOptions.learnsIdleTime = options.keepAlive == .learned
         activationOptions.credentials = { access.authority.variables(role: $0) }
+        activationOptions.requestCredentials = { access.authority.fields(role: $0) }
         let activation = ActivationService(
             options: activationOptions, launcher: launcher, log: logs, loops: calls, clock: clock, metrics: registry, logger: logger)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Access
+import Activation
 import Catalog
 import FunctionModel
 import Logging
@@ -49,5 +50,14 @@ extension AccessAuthority {
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", credentials.keyID), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", credentials.secret),
             ("ALIBABA_CLOUD_SECURITY_TOKEN", credentials.token),
         ]
+    }
+
+    /// Seconds that the credentials in the headers of an asynchronous call or of a hook are valid.
+    private static let requestLifetime: Int64 = 15 * 60
+
+    /// Credentials as header fields of one request.
+    func fields(role: String) -> [(String, String)] {
+        guard let credentials = credentials(role: role, valid: Self.requestLifetime) else { return CommonHeaders.noCredentials }
+        return CommonHeaders.credentials(keyID: credentials.keyID, secret: credentials.secret, token: credentials.token)
     }
 }

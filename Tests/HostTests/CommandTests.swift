@@ -46,6 +46,47 @@ extension HostTests {
             }
         }
 
+        @Test("what a function's instances are to do can be said on the command line") func saysHowInstancesLive() async throws {
+            try await RunningHost.with { host in
+                try await host.must("image", "load", try await SampleImages.shared.life(), "--name", "life:1")
+                try await host.must(
+                    "function", "create", "f", "--image", "life:1", "--health-path", "/healthz", "--health-delay", "1", "--health-period",
+                    "5",
+                    "--health-timeout", "2", "--health-failures", "4", "--health-successes", "2", "--initializer", "20", "--pre-stop", "7",
+                    "--role", "reader", "--disk", "10240", "--tag", "team=web", "--tag", "stage=test")
+                func function() async throws -> [String: Any] {
+                    let json = try await host.must("function", "get", "f", "--json")
+                    return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+                }
+                let made = try await function()
+                let container = try #require(made["customContainerConfig"] as? [String: Any])
+                #expect(
+                    container["healthCheckConfig"] as? NSDictionary == [
+                        "httpGetUrl": "/healthz", "initialDelaySeconds": 1, "periodSeconds": 5, "timeoutSeconds": 2, "failureThreshold": 4,
+                        "successThreshold": 2,
+                    ])
+                let hooks = try #require(made["instanceLifecycleConfig"] as? [String: [String: Any]])
+                #expect(hooks["initializer"]?["timeout"] as? Int == 20 && hooks["preStop"]?["timeout"] as? Int == 7)
+                #expect(made["role"] as? String == "reader" && made["diskSize"] as? Int == 10240)
+                #expect(try await host.must("tag", "list", "f").contains("team"))
+                #expect(try await host.must("invoke", "f") == "initialized 1 times")
+
+                try await host.must(
+                    "function", "update", "f", "--health-path", "", "--initializer", "0", "--role", "", "--on-demand", "false")
+                let changed = try await function()
+                #expect(changed["disableOndemand"] as? Bool == true && (changed["role"] as? String ?? "").isEmpty)
+                let refused = try await host.swiftlet("invoke", "f")
+                #expect(refused.status == 1 && refused.err.contains("ResourceExhausted"), "\(refused.err)")
+                let words = try await host.swiftlet("function", "update", "f", "--health-period", "5")
+                #expect(words.status == 64 && words.err.contains("--health-path"), "\(words.err)")
+
+                try await host.must("image", "load", try await SampleImages.shared.job(), "--name", "job:1")
+                try await host.must("function", "create", "job", "--image", "job:1", "--web-server-mode", "false")
+                let job = try await host.must("function", "get", "job", "--json")
+                #expect(job.contains(#""webServerMode":false"#) || job.contains(#""webServerMode" : false"#), "\(job)")
+            }
+        }
+
         @Test("failures exit 1, and stderr names the thing and the way out") func namesWhatFailed() async throws {
             try await RunningHost.with { host in
                 let archive = try await SampleImages.shared.hello()

@@ -61,6 +61,21 @@ extension HostTests {
             }
         }
 
+        @Test("a sample function uses a Python package that only its layer has") func package() async throws {
+            try await RunningHost.with { host in
+                let made = try await run("\(Checkout.top)/scripts/make-images", ["layer"])
+                try #require(made.status == 0, "\(made.err)")
+                try await host.must("image", "load", "\(Checkout.top)/images/python-layer.tar", "--name", "python-layer:1")
+                try await host.must("layer", "publish", "colours", "\(Checkout.top)/images/python-layer/layer")
+                try await host.must("function", "create", "colour", "--image", "python-layer:1")
+                let without = try await host.swiftlet("invoke", "colour", "--data", "tomato")
+                #expect(without.status != 0 && without.err.contains("No module named 'colours'"), "\(without.out)\(without.err)")
+                try await host.must("function", "update", "colour", "--layer", "colours:1")
+                let answer = try await host.must("invoke", "colour", "--data", "tomato")
+                #expect(answer == "tomato is #ff6347, says /opt/python/colours/__init__.py\n")
+            }
+        }
+
         @Test("a layer that a hundred functions have is on disk once, and goes with the last of them") func shared() async throws {
             try await with { host in
                 try await image(host)

@@ -25,6 +25,8 @@ package enum WordLists {
     private static let functionOptions: Set<String> = [
         "--image", "--port", "--health-path", "--memory", "--cpu", "--timeout", "--concurrency", "--max-instances", "--idle-timeout",
         "--layer", "--no-layers", "--capability",
+        "--disk", "--health-delay", "--health-period", "--health-timeout", "--health-failures", "--health-successes", "--initializer",
+        "--pre-stop", "--web-server-mode", "--on-demand", "--role", "--tag",
         "--description",
         "--json", "--no-wait", "--host", "--help", "-h", "--version",
     ]

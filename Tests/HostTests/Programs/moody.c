@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A function that does what its event asks for: "fail" is an error, "once" one at the first attempt only, "die" ends the program, "sleep" takes a
-// minute, "later" is answered 503 with Retry-After; anything else is echoed. A process a connection, so that it may serve several calls at once.
+// minute, "later" is answered 503 with Retry-After, "your head" is an error that has the whole request in it; anything else is echoed. A process a connection, so that it may serve several calls at once.
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +33,7 @@ static void serve(int client) {
     if (strstr(body, "sleep")) sleep(60);
     if (strstr(body, "later") && first) return answer(client, "503 Busy", "Retry-After: 1\r\n", "not now");
     if (strstr(body, "fail") || (strstr(body, "once") && first)) return answer(client, "500 No", "x-fc-status: 404\r\n", "it went wrong");
+    if (strstr(body, "your head")) return answer(client, "500 No", "x-fc-status: 404\r\n", request);
     answer(client, "200 OK", "", body);
 }
 

@@ -18,7 +18,7 @@ struct DomainCreateCommand: AsyncParsableCommand {
     @OptionGroup var host: HostOptions
 
     func run() async throws {
-        var input = try fields.json()
+        var input = try await fields.json()
         input["domainName"] = .string(domain)
         try await HostClient.with(host) { [input] client in
             try DomainAnswer.print(try await client.data(.post, DomainCommand.path, json: .object(input)), json: json)

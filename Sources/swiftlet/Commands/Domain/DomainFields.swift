@@ -13,11 +13,22 @@ struct DomainFields: ParsableArguments {
     @Option(help: ArgumentHelp("routeConfig as JSON, in place of --route; see docs/api.md.", valueName: "json"))
     var routes: String?
 
+    @OptionGroup var callers: CallerFields
+
     /// The members of CreateCustomDomainInput and UpdateCustomDomainInput.
-    func json() throws -> [String: JSONValue] {
-        if let routes { return ["routeConfig": try JSONValue(parsing: routes)] }
-        if route.isEmpty { return [:] }
-        return ["routeConfig": ["routes": .array(route.map(\.json))]]
+    func json() async throws -> [String: JSONValue] {
+        var members: [String: JSONValue] = [:]
+        if let routes {
+            members["routeConfig"] = try JSONValue(parsing: routes)
+        } else if !route.isEmpty {
+            members["routeConfig"] = ["routes": .array(route.map(\.json))]
+        }
+        if callers.auth != nil || callers.jwks != nil {
+            var rule: [String: JSONValue] = ["authType": .string(callers.type)]
+            if let info = try await callers.rule() { rule["authInfo"] = info }
+            members["authConfig"] = .object(rule)
+        }
+        return members
     }
 }
 

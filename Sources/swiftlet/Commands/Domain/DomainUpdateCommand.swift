@@ -18,7 +18,7 @@ struct DomainUpdateCommand: AsyncParsableCommand {
     @OptionGroup var host: HostOptions
 
     func run() async throws {
-        let input = try fields.json()
+        let input = try await fields.json()
         try await HostClient.with(host) { [input] client in
             try DomainAnswer.print(try await client.data(.put, DomainCommand.path(domain), json: .object(input)), json: json)
         }

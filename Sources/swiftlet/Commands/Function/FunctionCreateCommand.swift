@@ -8,6 +8,8 @@ struct FunctionCreateCommand: AsyncParsableCommand {
             Examples:
               swiftlet function create hello --image hello:1 --port 9000 --health-path /healthz
               swiftlet function create files --image python:1 --command python3 --args -m http.server 9000 --env LANG=C.UTF-8 TZ=UTC
+              swiftlet function create shop --image shop:1 --health-path /healthz --health-period 5 --initializer 30 --pre-stop 10 --role reader
+              swiftlet function create job --image job:1 --web-server-mode false --tag team=web
 
             --command, --args and --env take every word up to the next option of this verb, also words that begin with a dash; so NAME comes first.
             A word that is itself an option of this verb is written --args=--port. Each of the three may be repeated.
@@ -21,6 +23,11 @@ struct FunctionCreateCommand: AsyncParsableCommand {
 
     @OptionGroup var fields: FunctionFields
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("A label; may be repeated. Afterwards see `swiftlet tag`.", valueName: "key=value"))
+    var tag: [EnvironmentWord] = []
+
     @Flag(help: "Return at once; `function get` tells the state.")
     var noWait = false
 
@@ -31,7 +38,8 @@ struct FunctionCreateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let body = fields.body(name: name, image: image, layers: try await fields.layers(client))
+            var body = fields.body(name: name, image: image, layers: try await fields.layers(client))
+            if !tag.isEmpty { body.tags = tag.map { .init(key: $0.name, value: $0.value) } }
             let created = try await client.data(.post, "/2023-03-30/functions", body: body)
             let settled = noWait ? created : try await FunctionAnswer.settled(name, client)
             if json { try Output.json(settled) } else { try Output.out("\(name)\n") }

@@ -53,6 +53,8 @@ struct FunctionFields: ParsableArguments {
             valueName: "name"))
     var capability: [String] = []
 
+    @OptionGroup var instance: InstanceFields
+
     @Option(help: "A text for people.")
     var description: String?
 
@@ -66,12 +68,13 @@ struct FunctionFields: ParsableArguments {
 
     func validate() throws {
         if noLayers, !layer.isEmpty { throw ValidationError("--layer and --no-layers contradict each other") }
+        if instance.hasHealth, (healthPath ?? "").isEmpty { throw ValidationError("--health-… needs --health-path, which they are about") }
     }
 
     func body(name: String?, image: String?, layers: [String]?) -> FunctionBody {
         var variables: [String: String] = [:]
         for word in env { variables[word.name] = word.value }
-        return FunctionBody(
+        let body = FunctionBody(
             functionName: name, runtime: name == nil ? nil : "custom-container", handler: name == nil ? nil : "index.handler",
             description: description, cpu: cpu, memorySize: memory, timeout: timeout, instanceConcurrency: concurrency,
             idleTimeout: idleTimeout, maxInstances: maxInstances, environmentVariables: env.isEmpty ? nil : variables,
@@ -80,6 +83,7 @@ struct FunctionFields: ParsableArguments {
                 image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
                 capabilities: Self.words(capability),
                 healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }))
+        return instance.filling(body)
     }
 
     /// A single empty word goes back to the image's own.
@@ -91,8 +95,14 @@ struct FunctionBody: Encodable {
     struct Container: Encodable {
         struct HealthCheck: Encodable {
             var httpGetUrl: String?
+            var initialDelaySeconds: Int?
+            var periodSeconds: Int?
+            var timeoutSeconds: Int?
+            var failureThreshold: Int?
+            var successThreshold: Int?
         }
 
+        var webServerMode: Bool?
         var image: String?
         var entrypoint: [String]?
         var command: [String]?
@@ -101,6 +111,32 @@ struct FunctionBody: Encodable {
         var healthCheckConfig: HealthCheck?
     }
 
+    struct Lifecycle: Encodable {
+        struct Hook: Encodable {
+            var handler: String
+            var timeout: Int?
+        }
+
+        var initializer: Hook
+        var preStop: Hook
+    }
+
+    /// As the API spells a tag here.
+    struct Tag: Encodable {
+        enum CodingKeys: String, CodingKey {
+            case key = "Key"
+            case value = "Value"
+        }
+
+        var key: String
+        var value: String
+    }
+
+    var tags: [Tag]?
+    var role: String?
+    var diskSize: Int?
+    var disableOndemand: Bool?
+    var instanceLifecycleConfig: Lifecycle?
     var functionName: String?
     var runtime: String?
     var handler: String?

@@ -8,6 +8,7 @@ struct TriggerCreateCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               swiftlet trigger create hello web --http --methods GET,POST
+              swiftlet trigger create hello web --http --jwks keys.json --token cookie:session --claim header:sub:x-user --open-path /login
               swiftlet trigger create hello nightly --timer "CRON_TZ=Asia/Shanghai 0 0 4 * * *" --payload report
             """)
 
@@ -35,7 +36,7 @@ struct TriggerCreateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            var input = fields.json
+            var input = try await fields.json()
             input["triggerName"] = .string(trigger)
             input["triggerType"] = .string(fields.type ?? type ?? "")
             let data = try await client.data(.post, TriggerAnswer.path(function), json: .object(input))

@@ -13,8 +13,7 @@ struct TriggerFields: ParsableArguments {
     @Option(help: ArgumentHelp("HTTP: methods that are let in. (default: GET,POST,PUT,DELETE,HEAD,PATCH,OPTIONS)", valueName: "a,b"))
     var methods: String?
 
-    @Option(help: ArgumentHelp("HTTP: anonymous, function or jwt. (default: anonymous)", valueName: "kind"))
-    var auth: String?
+    @OptionGroup var callers: CallerFields
 
     @Flag(help: "HTTP: only calls from the host itself, by /http/NAME/.")
     var noInternet = false
@@ -41,23 +40,24 @@ struct TriggerFields: ParsableArguments {
     var type: String? { http ? "http" : timer == nil ? nil : "timer" }
 
     /// The members of CreateTriggerInput and UpdateTriggerInput.
-    var json: [String: JSONValue] {
+    func json() async throws -> [String: JSONValue] {
         var members: [String: JSONValue] = [:]
         if let qualifier { members["qualifier"] = .string(qualifier) }
         if let description { members["description"] = .string(description) }
-        if let configuration { members["triggerConfig"] = .string(configuration) }
+        if let configuration = try await configuration() { members["triggerConfig"] = .string(configuration) }
         return members
     }
 
-    private var configuration: String? {
+    private func configuration() async throws -> String? {
         if let config { return config }
         if http {
             let methods = methods.map { $0.split(separator: ",").map { String($0).uppercased() } } ?? HTTPTrigger.methods
-            let members: JSONValue = [
-                "authType": .string(auth ?? "anonymous"), "methods": .array(methods.map { .string($0) }),
+            var members: [String: JSONValue] = [
+                "authType": .string(callers.type), "methods": .array(methods.map { .string($0) }),
                 "disableURLInternet": .bool(noInternet),
             ]
-            return members.text
+            if let rule = try await callers.rule() { members["authConfig"] = rule }
+            return JSONValue.object(members).text
         }
         guard let timer else { return nil }
         let members: JSONValue = ["cronExpression": .string(timer), "enable": .bool(!paused), "payload": .string(payload ?? "")]

@@ -22,7 +22,7 @@ struct TriggerUpdateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let data = try await client.data(.put, TriggerAnswer.path(function, trigger), json: .object(fields.json))
+            let data = try await client.data(.put, TriggerAnswer.path(function, trigger), json: .object(try await fields.json()))
             try TriggerAnswer.print(data, json: json)
         }
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-struct ProvisionDeleteCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Keeps no instances any more; those that are idle end in their time.",
-        discussion: "Example: swiftlet provision delete hello")
+struct CapacityDeleteCommand<Kind: CapacityKind>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "delete", abstract: "Keeps no instances any more; those that are idle end in their time.",
+            discussion: "Example: swiftlet \(Kind.noun) delete hello")
+    }
 
     @Argument(help: "The function's name.")
     var function: String
@@ -16,7 +18,7 @@ struct ProvisionDeleteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            _ = try await client.checked(.delete, ProvisionCommand.path(function, qualifier))
+            _ = try await client.checked(.delete, Kind.path(function, qualifier))
             try Output.out("\(function)\n")
         }
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 
-struct ScalingGetCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Shows how many kept instances are ready, of how many.",
-        discussion: "Example: swiftlet scaling get hello --qualifier prod")
+struct CapacityGetCommand<Kind: CapacityKind>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "get", abstract: "Shows how many kept instances are ready, of how many.",
+            discussion: "Example: swiftlet \(Kind.noun) get hello --qualifier prod")
+    }
 
     @Argument(help: "The function's name.")
     var function: String
@@ -19,7 +21,7 @@ struct ScalingGetCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            try ScalingAnswer.print(try await client.data(.get, ScalingCommand.path(function, qualifier)), json: json)
+            try Kind.print(try await client.data(.get, Kind.path(function, qualifier)), json: json)
         }
     }
 }
