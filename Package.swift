@@ -134,7 +134,7 @@ let package = Package(
             name: "Activation",
             dependencies: [
                 "FunctionModel", "FunctionLog", "LauncherClient", "Sandbox", "Schedules", coreMetrics, deque, logging, metrics, nioCore,
-                nioHTTP1, nioPosix,
+                nioHTTP1, nioPosix, tracing,
             ],
             swiftSettings: warm),
 
@@ -161,7 +161,7 @@ let package = Package(
             dependencies: [
                 "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", "NATS", "Schedules", asyncHTTPClient, crypto, logging,
                 nioCore,
-                nioHTTP1, nioPosix,
+                nioHTTP1, nioPosix, tracing,
             ], swiftSettings: rules),
 
         // Floor 6: programs. Wiring only; the command line has one file a verb.
@@ -219,6 +219,7 @@ let package = Package(
             name: "LauncherTests", dependencies: ["CSeccomp", "FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"],
             exclude: ["Fixtures"],
             swiftSettings: rules),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "FunctionModel"], swiftSettings: rules),
         .testTarget(name: "AccessTests", dependencies: ["Access", "FunctionModel", "TarFixtures", crypto], swiftSettings: rules),
         .testTarget(
             name: "ObjectStoreTests", dependencies: ["FunctionModel", "ObjectStore", "TarFixtures", nioCore], swiftSettings: rules),

@@ -61,14 +61,23 @@ public final class AccessAuthority: Sendable {
     public func verifyBasic(_ authorization: String) throws(ServiceError) -> AccessCaller {
         let text = Data(base64Encoded: String(authorization.dropFirst(6))).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let parts = text.split(separator: ":", maxSplits: 1)
+        return try verify(key: String(parts.first ?? ""), secret: parts.count == 2 ? String(parts[1]) : "")
+    }
+
+    /// The same, for a key that somebody has typed.
+    public func verify(key id: String, secret: String) throws(ServiceError) -> AccessCaller {
         // Hashes of one length are compared, so that the time tells nothing of the secret.
-        if parts.count == 2, let key = state.withLock({ $0.keys[String(parts[0])] }),
-            SHA256.hash(data: Data(key.secret.utf8)) == SHA256.hash(data: Data(parts[1].utf8))
-        {
+        if let key = key(id), SHA256.hash(data: Data(key.secret.utf8)) == SHA256.hash(data: Data(secret.utf8)) {
             return AccessCaller(key: key.id, policy: key.policy)
         }
         throw ServiceError(status: 403, code: "InvalidAccessKeyID", message: "the access key or its secret is wrong")
     }
+
+    /// A key of this host; nil for one that it does not have, or no more.
+    public func key(_ id: String) -> AccessKey? { state.withLock { $0.keys[id] } }
+
+    /// Who holds a key, as its policy is now.
+    public func caller(key id: String) -> AccessCaller? { key(id).map { AccessCaller(key: $0.id, policy: $0.policy) } }
 
     /// Takes the place of all keys and roles; requests that come from now on are checked by these.
     public func replace(keys: [AccessKey], roles: [String: AccessPolicy]) {

@@ -26,6 +26,8 @@ public final class ActivationService: Sendable {
     }
 
     public let options: ActivationOptions
+    /// Where the numbers of its calls go.
+    package let metrics: any MetricsFactory
     let host: HostContext
     private let capacity: CapacityKeeper
     private let guarded = Mutex(Guarded())
@@ -40,6 +42,7 @@ public final class ActivationService: Sendable {
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, logger: Logger
     ) {
         self.options = options
+        self.metrics = metrics
         host = HostContext(
             options: options, launcher: launcher, log: log, loops: loops, clock: clock, random: random, metrics: metrics, logger: logger)
         capacity = CapacityKeeper(host)

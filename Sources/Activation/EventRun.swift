@@ -43,18 +43,20 @@ public final class EventRun: Sendable {
     let createdTime: Int64
     private let version: RunnableVersion
     private let request: RequestID
+    private let trace: String?
     private let host: HostContext
     private let home: any EventLoop
     private let guarded: Mutex<Guarded>
 
     init(
-        _ id: InstanceID, _ version: RunnableVersion, _ request: RequestID, _ host: HostContext, home: any EventLoop,
+        _ id: InstanceID, _ version: RunnableVersion, _ request: RequestID, trace: String?, _ host: HostContext, home: any EventLoop,
         done: @escaping @Sendable (Outcome) -> Void
     ) {
         self.id = id
         createdTime = host.clock.unixMilliseconds()
         self.version = version
         self.request = request
+        self.trace = trace
         self.host = host
         self.home = home
         guarded = Mutex(Guarded(done: done))
@@ -75,7 +77,7 @@ public final class EventRun: Sendable {
             let log = host.log.begin(
                 id, function: version.key.function, version: version.key.version, standardOutput: standardOutput,
                 standardError: standardError)
-            log.requestStarted(request)
+            log.requestStarted(request, trace: trace)
             let limit = home.scheduleTask(in: .seconds(Int64(version.configuration.timeout))) { self.timeIsOver() }
             guarded.withLock { ($0.log, $0.limit) = (log, limit) }
         case .listening: break
@@ -120,10 +122,13 @@ public final class EventRun: Sendable {
 extension FunctionActivator {
     /// Runs the version's program for one event.
     ///
-    /// - Parameter done: called once, on any thread, perhaps before this returns.
+    /// - Parameters:
+    ///   - trace: the trace it belongs to, for the log.
+    ///   - done: called once, on any thread, perhaps before this returns.
     /// - Returns: nil where the call was refused.
     public func run(
-        _ event: String, request: RequestID, on loop: any EventLoop, done: @escaping @Sendable (EventRun.Outcome) -> Void
+        _ event: String, request: RequestID, trace: String? = nil, on loop: any EventLoop,
+        done: @escaping @Sendable (EventRun.Outcome) -> Void
     ) -> EventRun? {
         guard quota.enter(concurrency: 1) else {
             done(EventRun.Outcome(result: .refused(quotaRefusal), log: ""))
@@ -133,7 +138,7 @@ extension FunctionActivator {
         guard guarded.withLock({ $0.runs.count }) < most else { return refuse(.queueFull, done) }
         guard host.reservePlace() else { return refuse(.hostFull, done) }
         let id = host.newInstanceID()
-        let run = EventRun(id, version, request, host, home: loop) { [self] outcome in
+        let run = EventRun(id, version, request, trace: trace, host, home: loop) { [self] outcome in
             guarded.withLock { $0.runs[id] = nil }
             host.releasePlace()
             quota.leave()

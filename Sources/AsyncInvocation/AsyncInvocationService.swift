@@ -7,6 +7,7 @@ public import Logging
 public import NATS
 public import NIOCore
 internal import Synchronization
+public import Tracing
 
 /// Asynchronous invocations of a host: works off the queue, settles what ran, tells destinations, and enqueues what timers are due.
 public final class AsyncInvocationService: RoutingSubscriber, Sendable {
@@ -30,7 +31,7 @@ public final class AsyncInvocationService: RoutingSubscriber, Sendable {
         queue: any InvocationQueue, activation: ActivationService, loops: any EventLoopGroup, options: AsyncOptions = AsyncOptions(),
         key: WebhookKey, jetStream: JetStream? = nil, clock: HostClock = .system,
         random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
-        logger: Logger
+        tracer: (any Tracer)? = nil, logger: Logger
     ) {
         self.queue = queue
         self.options = options
@@ -47,7 +48,7 @@ public final class AsyncInvocationService: RoutingSubscriber, Sendable {
             queue: queue, routes: routes, activation: activation, loops: loops,
             deliverer: DestinationDeliverer(client: client, key: key, jetStream: jetStream, now: now), settlements: settlements,
             options: options, clock: clock,
-            logger: logger)
+            tracer: tracer, logger: logger)
         timers = TimerRunner(queue: queue, missed: options.missedTicks, now: now, random: random, logger: logger)
     }
 

@@ -4,6 +4,7 @@ internal import FunctionModel
 internal import InvocationQueue
 internal import Logging
 internal import NIOCore
+internal import Tracing
 
 /// Takes invocations from the queue as fast as their functions stand it, has them called or delivered, and settles each of them.
 actor AsyncWorkers {
@@ -20,6 +21,7 @@ actor AsyncWorkers {
     private let settlements: Settlements
     private let options: AsyncOptions
     private let clock: HostClock
+    private let tracer: (any Tracer)?
     private let logger: Logger
     private var state: DispatchState
     private var running: [InvocationLease: Running] = [:]
@@ -32,7 +34,8 @@ actor AsyncWorkers {
 
     init(
         queue: any InvocationQueue, routes: AsyncRoutes, activation: ActivationService, loops: any EventLoopGroup,
-        deliverer: DestinationDeliverer, settlements: Settlements, options: AsyncOptions, clock: HostClock, logger: Logger
+        deliverer: DestinationDeliverer, settlements: Settlements, options: AsyncOptions, clock: HostClock, tracer: (any Tracer)?,
+        logger: Logger
     ) {
         self.queue = queue
         self.routes = routes
@@ -42,6 +45,7 @@ actor AsyncWorkers {
         self.settlements = settlements
         self.options = options
         self.clock = clock
+        self.tracer = tracer
         self.logger = logger
         state = DispatchState(total: options.total)
     }
@@ -122,7 +126,7 @@ actor AsyncWorkers {
         do {
             let version = try routes.find(invocation.lane, invocation.qualifier)
             let loop = loops.next()
-            let call = FunctionCall(claim, to: version, by: activation, on: loop, clock: clock) { outcome in
+            let call = FunctionCall(claim, to: version, by: activation, on: loop, clock: clock, tracer: tracer) { outcome in
                 Task { await self.ended(claim, outcome) }
             }
             let box = NIOLoopBoundBox.makeBoxSendingValue(call, eventLoop: loop)

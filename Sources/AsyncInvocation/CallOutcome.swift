@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Activation
 internal import FunctionModel
 internal import InvocationQueue
 
@@ -13,14 +14,30 @@ struct CallOutcome: Sendable {
     /// At most ``TaskRecord/responseBytes``.
     var response: [UInt8] = []
     var instance = ""
+    /// How the metrics name it, where the result alone does not say.
+    var measured: CallEnd?
 
     /// Code and sentence.
     var error: String { code.isEmpty ? "" : "\(code): \(message)" }
 
-    static func functionError(_ message: String, retryAfter: Int64? = nil) -> CallOutcome {
-        CallOutcome(
-            result: .failed(retryAfter: retryAfter), code: "InvocationError", message: message,
+    static func functionError(_ message: String, _ measured: CallEnd) -> CallOutcome {
+        var outcome = CallOutcome(
+            result: .failed(retryAfter: nil), code: "InvocationError", message: message,
             response: Array(JSONValue.object(["errorMessage": .string(message)]).text.utf8))
+        outcome.measured = measured
+        return outcome
+    }
+
+    /// As the calls of the gateway are counted.
+    var end: CallEnd {
+        if let measured { return measured }
+        return switch result {
+        case .succeeded: .success
+        case .failed: .functionError
+        case .throttled: .throttled
+        case .refused, .gone: .refused
+        case .stopped, .interrupted: .canceled
+        }
     }
 
     /// The service refuses. What may be otherwise a moment later is throttled; that an instance does not start is the function's own fault.
@@ -33,6 +50,7 @@ struct CallOutcome: Sendable {
         default: result = .throttled(retryAfter: pause)
         }
         (code, message, status) = (error.code, error.message, error.status)
+        measured = CallEnd.of(error)
     }
 
     init(result: AttemptResult, code: String = "", message: String = "", status: Int = 200, response: [UInt8] = []) {
@@ -58,8 +76,10 @@ struct CallOutcome: Sendable {
             default: .succeeded
             }
         guard result != .succeeded else { return CallOutcome(result: result, status: status, response: body) }
-        return CallOutcome(
+        var outcome = CallOutcome(
             result: result, code: "HTTP\(status)", message: "the function answered \(status)", status: status, response: body)
+        outcome.measured = status >= 500 ? .functionError : .success
+        return outcome
     }
 
     /// `Retry-After` in seconds, as milliseconds; a date is left alone. Source: RFC 9110 §10.2.3.

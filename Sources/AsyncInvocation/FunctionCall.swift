@@ -6,6 +6,7 @@ internal import InvocationQueue
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Tracing
 
 /// One attempt at one invocation, all on one event loop: a place on an instance, a connection to it, the request, and its answer.
 ///
@@ -24,25 +25,28 @@ final class FunctionCall {
     /// How often a call that found nobody listening goes back to the queue of calls.
     private static let mostReturns = 3
 
-    private let claim: ClaimedInvocation
-    private let version: RunnableVersion
-    private let service: ActivationService
+    let claim: ClaimedInvocation
+    let version: RunnableVersion
+    let service: ActivationService
     private let activator: FunctionActivator
     private let loop: any EventLoop
-    private let clock: HostClock
+    let clock: HostClock
     private let done: @Sendable (CallOutcome) -> Void
-    private let arrived: NIODeadline
+    let arrived: NIODeadline
+    let spans: CallSpans?
     private var phase = Phase.new
-    private var lease: Lease?
-    private var calledAt: NIODeadline?
+    private(set) var lease: Lease?
+    private(set) var calledAt: NIODeadline?
+    private(set) var waited = false
+    var coldStart: ColdStart?
     private var limit: Scheduled<Void>?
     private var returns = 0
-    private var instance = ""
+    private var instance: InstanceID?
 
     /// - Parameter done: called once, on the loop or while ``begin()`` runs.
     init(
         _ claim: ClaimedInvocation, to version: RunnableVersion, by service: ActivationService, on loop: any EventLoop, clock: HostClock,
-        done: @escaping @Sendable (CallOutcome) -> Void
+        tracer: (any Tracer)?, done: @escaping @Sendable (CallOutcome) -> Void
     ) {
         self.claim = claim
         self.version = version
@@ -51,7 +55,9 @@ final class FunctionCall {
         self.clock = clock
         self.done = done
         activator = service.activator(for: version)
-        arrived = clock.now()
+        let arrived = clock.now()
+        self.arrived = arrived
+        spans = tracer.map { Self.spans(claim, arrived, clock, $0) }
     }
 
     func begin() {
@@ -60,7 +66,9 @@ final class FunctionCall {
         switch activator.acquire(on: loop, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)
         case .refused(let refusal): end(.init(refusedBy: refusal.error, retryAfter: refusal.retryAfter), .completed)
-        case .waiting(let ticket): phase = .waiting(ticket)
+        case .waiting(let ticket):
+            waited = true
+            phase = .waiting(ticket)
         }
     }
 
@@ -84,7 +92,7 @@ final class FunctionCall {
             return end(CallOutcome(result: .refused, code: "InvalidArgument", message: message, status: 400), .completed)
         }
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let run = activator.run(event, request: claim.invocation.request, on: loop) { outcome in
+        let run = activator.run(event, request: claim.invocation.request, trace: traceID, on: loop) { outcome in
             bound.eventLoop.execute { bound.value.ran(outcome) }
         }
         if let run { phase = .running(run) }
@@ -96,7 +104,7 @@ final class FunctionCall {
         phase = .new
         switch outcome.result {
         case .completed(let output): end(.event(isError: false, retryAfter: nil, body: Array(output.utf8)), .completed)
-        case .failed(let message, timedOut: _): end(.functionError(message), .completed)
+        case .failed(let message, let timedOut): end(.functionError(message, timedOut ? .timeout : .crashed), .completed)
         case .refused(let refusal): end(.init(refusedBy: refusal.error, retryAfter: refusal.retryAfter), .completed)
         }
     }
@@ -119,7 +127,7 @@ final class FunctionCall {
 
     private func granted(_ lease: Lease) {
         self.lease = lease
-        instance = lease.instance.id.text
+        instance = lease.instance.id
         phase = .connecting
         // A server with one thread may answer on one connection only: the one that lies idle in the gateway is closed first.
         service.takeOverConnections(of: lease.instance)
@@ -151,13 +159,13 @@ final class FunctionCall {
     private func send(over channel: any Channel) {
         phase = .calling(channel)
         calledAt = clock.now()
-        lease?.instance.log?.requestStarted(claim.invocation.request)
+        lease?.instance.log?.requestStarted(claim.invocation.request, trace: traceID)
         let seconds = version.configuration.timeout
         let bound = NIOLoopBound(self, eventLoop: loop)
         limit = loop.scheduleTask(in: .seconds(Int64(seconds))) {
-            bound.value.end(.functionError("Function timed out after \(seconds) seconds"), .abandoned)
+            bound.value.end(.functionError("Function timed out after \(seconds) seconds", .timeout), .abandoned)
         }
-        channel.write(HTTPClientRequestPart.head(FunctionRequest.head(claim, version, service.options)), promise: nil)
+        channel.write(HTTPClientRequestPart.head(FunctionRequest.head(claim, version, service.options, trace: spans?.fields)), promise: nil)
         if !claim.invocation.payload.isEmpty {
             channel.write(HTTPClientRequestPart.body(.byteBuffer(channel.allocator.buffer(bytes: claim.invocation.payload))), promise: nil)
         }
@@ -172,7 +180,7 @@ final class FunctionCall {
         let startedTime = clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
         let record = start.record(
             instance: instance.id, request: claim.invocation.request, arrived: arrived, firstByte: now, startedTime: startedTime)
-        if let record { service.record(record, of: version.key.function) }
+        if let record { started(record) }
     }
 
     func answered(_ head: HTTPResponseHead, _ body: [UInt8]) {
@@ -200,7 +208,8 @@ final class FunctionCall {
     private func crashed(cause: String?) {
         end(
             .functionError(
-                "Process exited unexpectedly before completing request (duration: \(elapsed)ms)\(cause.map { ": \($0)" } ?? "")"), .broken)
+                "Process exited unexpectedly before completing request (duration: \(elapsed)ms)\(cause.map { ": \($0)" } ?? "")", .crashed),
+            .broken)
     }
 
     private func end(_ outcome: CallOutcome, _ leaseEnd: Lease.End) {
@@ -223,7 +232,8 @@ final class FunctionCall {
             lease.finish(leaseEnd)
         }
         var outcome = outcome
-        outcome.instance = instance
+        outcome.instance = instance?.text ?? ""
+        account(outcome, instance)
         done(outcome)
     }
 }

@@ -6,7 +6,10 @@ internal import NIOHTTP1
 
 /// The request that an invocation becomes. Source: Function Compute contract §7.2 and §7.3.
 enum FunctionRequest {
-    static func head(_ claim: ClaimedInvocation, _ version: RunnableVersion, _ options: ActivationOptions) -> HTTPRequestHead {
+    /// - Parameter trace: the fields of the attempt's own span, which take the place of the caller's.
+    static func head(
+        _ claim: ClaimedInvocation, _ version: RunnableVersion, _ options: ActivationOptions, trace: [(String, String)]? = nil
+    ) -> HTTPRequestHead {
         let invocation = claim.invocation
         var fields: [(String, String)] = []
         var (method, target, controlPath) = (HTTPMethod.POST, "/invoke", "/invoke")
@@ -19,6 +22,7 @@ enum FunctionRequest {
             (method, target, controlPath) = (HTTPMethod(rawValue: givenMethod), givenTarget, "/http-invoke")
         case .delivery: break
         }
+        if let trace { fields = fields.filter { !InvocationHead.isTrace($0.0) } + trace }
         if !invocation.payload.isEmpty || method == .POST || method == .PUT || method == .PATCH {
             fields.append(("Content-Length", String(invocation.payload.count)))
         }

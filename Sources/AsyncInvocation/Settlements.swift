@@ -99,11 +99,7 @@ struct Settlements: Sendable {
     }
 
     private static func trace(_ invocation: NewInvocation) -> [InvocationHead.Field] {
-        switch invocation.head {
-        case .event(let fields): fields
-        case .http(_, _, let fields): fields.filter { ["traceparent", "tracestate"].contains($0.name.lowercased()) }
-        case .delivery: []
-        }
+        invocation.head.trace
     }
 
     private static func host(_ url: String) -> String {

@@ -5,6 +5,7 @@ import FunctionModel
 public struct Console: Sendable {
     let host: ConsoleHost
     let sessions: Sessions
+    let attempts = SignInAttempts()
     let pages: PageRenderer
 
     public init(_ host: ConsoleHost) {
@@ -16,16 +17,21 @@ public struct Console: Sendable {
     /// The name of the one cookie.
     public static let cookieName = Sessions.cookieName
 
-    /// Whether what is no page may be given to this request.
-    public func admits(_ request: ConsoleRequest) -> Bool {
-        if host.signIn == nil { return isLocalName(request.host) }
-        return sessions.find(request.cookie, now: host.now())?.isSignedIn ?? false
+    /// In whose name a request is answered.
+    ///
+    /// - Parameter isUse: whether the session lives on by this request.
+    public func visitor(_ request: ConsoleRequest, isUse: Bool = true) -> ConsoleVisitor {
+        guard host.keys.areNeeded() else { return isLocalName(request.host) ? .anyone : .nobody }
+        guard let session = sessions.find(request.cookie, now: host.now(), isUse: isUse), case .key(let id) = session.holder,
+            host.keys.isOpen(id)
+        else { return .nobody }
+        return .key(id)
     }
 
     /// Answers by a page whatever happens.
     public func respond(_ request: ConsoleRequest) async throws -> ConsoleAnswer {
         if let file = Assets.file(request.segments) { return file }
-        if host.signIn == nil, !isLocalName(request.host) {
+        if !host.keys.areNeeded(), !isLocalName(request.host) {
             // Without keys the page is the operator's because it is reached over loopback: a name that some other site has led here is none of ours.
             return ConsoleAnswer(
                 status: 403, headers: PageRenderer.headers,
@@ -34,7 +40,7 @@ public struct Console: Sendable {
         var visit = visit(request)
         do {
             if request.method == "POST" { try check(request, visit) }
-            if let answer = try await signedOut(request, &visit) { return answer }
+            if let answer = try signedOut(request, &visit) { return answer }
             visit.hasQueue = try await ask("/swiftlet/v1/queue") != nil
             return try await page(request, visit)
         } catch let error as ServiceError {
@@ -44,12 +50,19 @@ public struct Console: Sendable {
 
     /// Who asks, with a session begun where there was none.
     private func visit(_ request: ConsoleRequest) -> Visit {
-        let now = host.now()
+        let (now, hasKeys) = (host.now(), host.keys.areNeeded())
         if let session = sessions.find(request.cookie, now: now) {
-            return Visit(session: session, newCookie: nil, version: host.version, hasKeys: host.signIn != nil)
+            switch session.holder {
+            case .visitor where hasKeys, .anyone where !hasKeys:
+                return Visit(session: session, newCookie: nil, request: request, version: host.version, hasKeys: hasKeys)
+            case .key(let id) where hasKeys && host.keys.isOpen(id):
+                return Visit(session: session, newCookie: nil, request: request, version: host.version, hasKeys: hasKeys)
+            // Its key was revoked, or what the host asks for has changed.
+            case .visitor, .anyone, .key: sessions.end(request.cookie)
+            }
         }
-        let (cookie, session) = sessions.begin(signedIn: host.signIn == nil, now: now)
-        return Visit(session: session, newCookie: cookie, version: host.version, hasKeys: host.signIn != nil)
+        let (cookie, session) = sessions.begin(hasKeys ? .visitor : .anyone, now: now)
+        return Visit(session: session, newCookie: cookie, request: request, version: host.version, hasKeys: hasKeys)
     }
 
     /// A form counts only from a page of ours: the browser says where it comes from, and the page's token is in it.
@@ -89,9 +102,24 @@ struct Visit: Sendable {
     var session: Sessions.Session
     /// The cookie to set; nil where the browser has it.
     var newCookie: String?
+    /// Whether the browser came by TLS, so that its cookie never goes without.
+    var isSecure: Bool
     var version: String
     /// Whether this host is signed in to by a key.
     var hasKeys: Bool
     /// Whether this host has a queue of asynchronous invocations.
     var hasQueue = false
+
+    init(session: Sessions.Session, newCookie: String?, request: ConsoleRequest, version: String, hasKeys: Bool) {
+        self.session = session
+        self.newCookie = newCookie
+        isSecure = request.isSecure
+        self.version = version
+        self.hasKeys = hasKeys
+    }
+
+    var isSignedIn: Bool { session.holder != .visitor }
+
+    /// The key of who is signed in.
+    var key: String? { if case .key(let id) = session.holder { id } else { nil } }
 }

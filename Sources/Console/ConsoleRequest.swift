@@ -15,10 +15,14 @@ public struct ConsoleRequest: Sendable {
     public var host: String?
     /// `Sec-Fetch-Site`, as browsers send it.
     public var fetchSite: String?
+    /// Of the client; empty where nobody knows it.
+    public var address: String
+    /// Whether it came by TLS.
+    public var isSecure: Bool
 
     public init(
         method: String, segments: [String], query: [String: String] = [:], form: [String: String] = [:], cookie: String? = nil,
-        origin: String? = nil, host: String? = nil, fetchSite: String? = nil
+        origin: String? = nil, host: String? = nil, fetchSite: String? = nil, address: String = "", isSecure: Bool = false
     ) {
         self.method = method
         self.segments = segments
@@ -28,6 +32,8 @@ public struct ConsoleRequest: Sendable {
         self.origin = origin
         self.host = host
         self.fetchSite = fetchSite
+        self.address = address
+        self.isSecure = isSecure
     }
 }
 
@@ -56,24 +62,55 @@ public struct ConsoleHost: Sendable {
     public var version: String
     public var api: API
     public var call: Caller
-    /// Whether an access key opens a session; nil where this host has no keys, and whoever reaches it is its operator.
-    public var signIn: (@Sendable (_ id: String, _ secret: String) async throws -> Bool)?
+    public var keys: ConsoleKeys
     /// For session cookies.
     public var random: @Sendable () -> UInt64
     /// Milliseconds since 1970, UTC.
     public var now: @Sendable () -> Int64
 
     public init(
-        version: String, api: @escaping API, call: @escaping Caller, signIn: (@Sendable (String, String) async throws -> Bool)? = nil,
+        version: String, api: @escaping API, call: @escaping Caller, keys: ConsoleKeys = .none,
         random: @escaping @Sendable () -> UInt64, now: @escaping @Sendable () -> Int64
     ) {
         self.version = version
         self.api = api
         self.call = call
-        self.signIn = signIn
+        self.keys = keys
         self.random = random
         self.now = now
     }
+}
+
+/// The access keys of a host, as far as pages need them. Each is asked anew for every request, so that a change of the keys counts at once.
+public struct ConsoleKeys: Sendable {
+    /// Whether one is asked for; otherwise whoever reaches the host is its operator.
+    public var areNeeded: @Sendable () -> Bool
+    /// - Throws: ``ServiceError`` `InvalidAccessKeyID` for a key or a secret that is wrong, `AccessDenied` for a key that may not look at the host.
+    public var open: @Sendable (_ id: String, _ secret: String) throws(ServiceError) -> Void
+    /// Whether a key that has opened a session still would.
+    public var isOpen: @Sendable (_ id: String) -> Bool
+
+    public init(
+        areNeeded: @escaping @Sendable () -> Bool, open: @escaping @Sendable (String, String) throws(ServiceError) -> Void,
+        isOpen: @escaping @Sendable (String) -> Bool
+    ) {
+        self.areNeeded = areNeeded
+        self.open = open
+        self.isOpen = isOpen
+    }
+
+    /// Of a host that has none.
+    public static let none = ConsoleKeys(areNeeded: { false }, open: { _, _ in }, isOpen: { _ in false })
+}
+
+/// In whose name a page is made.
+public enum ConsoleVisitor: Hashable, Sendable {
+    /// Not signed in, or led here by a name that is not this host's.
+    case nobody
+    /// Of a host that asks for no key.
+    case anyone
+    /// The id of an access key.
+    case key(String)
 }
 
 /// A call of a function, made from a page.

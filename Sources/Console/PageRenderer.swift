@@ -27,9 +27,10 @@ struct PageRenderer: Sendable {
         values["token"] = visit.session.formToken
         values["title"] = title
         values["version"] = visit.version
-        values["signedIn"] = visit.session.isSignedIn
+        values["signedIn"] = visit.isSignedIn
         values["hasQueue"] = visit.hasQueue
         values["hasKeys"] = visit.hasKeys
+        values["key"] = visit.key ?? ""
         values["at-\(template == "function" ? "functions" : template)"] = true
         guard let inner = library.render(values, withTemplate: template) else { throw MissingTemplate(name: template) }
         values["content"] = inner
@@ -50,7 +51,9 @@ struct PageRenderer: Sendable {
 
     private func cookie(_ visit: Visit) -> [(name: String, value: String)] {
         guard let cookie = visit.newCookie else { return [] }
-        return [("set-cookie", "\(Sessions.cookieName)=\(cookie); Path=/console; HttpOnly; SameSite=Strict")]
+        return [
+            ("set-cookie", "\(Sessions.cookieName)=\(cookie); Path=/console; HttpOnly; SameSite=Strict\(visit.isSecure ? "; Secure" : "")")
+        ]
     }
 }
 

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// Who is signed in. Kept in memory only: a restart of the host signs everybody out.
+/// Who has a page open. Kept in memory only: a restart of the host signs everybody out.
 final class Sessions: Sendable {
+    /// Whose session it is.
+    enum Holder: Hashable, Sendable {
+        /// Somebody who sees the sign-in page: the session only protects its form.
+        case visitor
+        /// Whoever reaches a host that asks for no key.
+        case anyone
+        /// An access key, by its id.
+        case key(String)
+    }
+
     struct Session: Sendable {
+        /// What the cookie has behind the session's name.
+        fileprivate var secret: String
         /// What a form must bring along, so that no other site can send one in somebody's name.
         var formToken: String
-        /// False for one that only protects the form of the sign-in page.
-        var isSignedIn: Bool
+        var holder: Holder
         /// Milliseconds since 1970, UTC; later with each use.
-        var expires: Int64
+        fileprivate var idleUntil: Int64
+        fileprivate var ends: Int64
     }
 
     static let cookieName = "swiftlet-session"
-    /// Twelve hours without a request.
-    private static let lifetime: Int64 = 12 * 3600 * 1000
+    /// An hour without a request, twelve in all.
+    private static let (idleTime, lifetime): (Int64, Int64) = (3_600_000, 12 * 3_600_000)
+    /// Of each kind of holder: visitors, whom anybody may make many of, push nobody out who is signed in.
     private static let most = 1000
 
     private let random: @Sendable () -> UInt64
@@ -22,39 +35,52 @@ final class Sessions: Sendable {
 
     init(random: @escaping @Sendable () -> UInt64) { self.random = random }
 
-    func find(_ cookie: String?, now: Int64) -> Session? {
-        guard let cookie else { return nil }
+    /// - Parameter isUse: whether the session lives on by this.
+    func find(_ cookie: String?, now: Int64, isUse: Bool = true) -> Session? {
+        guard let (name, secret) = Self.parts(cookie) else { return nil }
         return all.withLock { all in
-            guard var session = all[cookie], session.expires > now else { return nil }
-            session.expires = now + Self.lifetime
-            all[cookie] = session
+            // The name finds it, and tells nothing; the secret is compared in a time that tells nothing either.
+            guard var session = all[name], session.idleUntil > now, session.ends > now, sameSecret(session.secret, secret) else {
+                return nil
+            }
+            guard isUse else { return session }
+            session.idleUntil = now + Self.idleTime
+            all[name] = session
             return session
         }
     }
 
     /// - Returns: the value of the new session's cookie.
-    func begin(signedIn: Bool, now: Int64) -> (cookie: String, session: Session) {
-        let session = Session(formToken: secret(), isSignedIn: signedIn, expires: now + Self.lifetime)
-        let cookie = secret()
+    func begin(_ holder: Holder, now: Int64) -> (cookie: String, session: Session) {
+        let (name, secret) = (digits(), digits() + digits() + digits())
+        let session = Session(
+            secret: secret, formToken: digits() + digits() + digits(), holder: holder, idleUntil: now + Self.idleTime,
+            ends: now + Self.lifetime)
         all.withLock { all in
-            all = all.filter { $0.value.expires > now }
-            if all.count >= Self.most, let oldest = all.min(by: { $0.value.expires < $1.value.expires })?.key { all[oldest] = nil }
-            all[cookie] = session
+            all = all.filter { $0.value.idleUntil > now && $0.value.ends > now }
+            let peers = all.filter { ($0.value.holder == .visitor) == (holder == .visitor) }
+            if peers.count >= Self.most, let oldest = peers.min(by: { $0.value.idleUntil < $1.value.idleUntil })?.key { all[oldest] = nil }
+            all[name] = session
         }
-        return (cookie, session)
+        return ("\(name).\(secret)", session)
     }
 
     func end(_ cookie: String?) {
-        guard let cookie else { return }
-        all.withLock { $0[cookie] = nil }
+        guard let (name, secret) = Self.parts(cookie) else { return }
+        all.withLock { all in
+            if let session = all[name], sameSecret(session.secret, secret) { all[name] = nil }
+        }
     }
 
-    /// 192 bits.
-    private func secret() -> String {
-        (0..<3).map { _ in
-            let digits = String(random(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+    private static func parts(_ cookie: String?) -> (name: String, secret: String)? {
+        guard let parts = cookie?.split(separator: ".", maxSplits: 1), parts.count == 2 else { return nil }
+        return (String(parts[0]), String(parts[1]))
+    }
+
+    /// 64 bits.
+    private func digits() -> String {
+        let digits = String(random(), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import Catalog
 import Console
 import FunctionLog
@@ -20,14 +21,41 @@ extension ControlResponder {
         let asked = ConsoleRequest(
             method: request.method.rawValue, segments: segments, query: query.all,
             form: request.method == .post ? try await form(request) : [:], cookie: request.cookie(Console.cookieName),
-            origin: request.headers[.origin], host: request.head.authority, fetchSite: request.headers[HTTPField.Name("sec-fetch-site")!])
-        if request.method == .get, segments.count == 3, segments[0] == "functions", segments[2] == "log" {
-            guard console.admits(asked) else {
-                throw ServiceError(status: 401, code: "Unauthorized", message: "sign in at /console/ first")
+            origin: request.headers[.origin], host: request.head.authority, fetchSite: request.headers[HTTPField.Name("sec-fetch-site")!],
+            address: request.headers[HTTPField.Name("x-forwarded-for")!] ?? "",
+            isSecure: request.headers[HTTPField.Name("x-forwarded-proto")!]?.lowercased() == "https")
+        let caller = self.caller(console.visitor(asked))
+        return try await RequestAuthorization.$caller.withValue(caller ?? .nobody) {
+            if request.method == .get, let other = try await unframed(segments, request, caller, { console.visitor(asked, isUse: false) }) {
+                return other
             }
-            return try await logStream(segments[1], request)
+            return response(try await console.respond(asked))
         }
-        let answer = try await console.respond(asked)
+    }
+
+    /// What of the console is no page: the live log, and the numbers as they are.
+    private func unframed(
+        _ segments: [String], _ request: Request, _ caller: AccessCaller?, _ visitor: @escaping @Sendable () -> ConsoleVisitor
+    ) async throws -> Response? {
+        let isLog = segments.count == 3 && segments[0] == "functions" && segments[2] == "log"
+        guard isLog || segments == ["metrics"] else { return nil }
+        guard let caller else { throw ServiceError(status: 401, code: "Unauthorized", message: "sign in at /console/ first") }
+        try caller.require(.read, function: isLog ? segments[1] : nil)
+        guard isLog else { return await metricsText() }
+        let begun = visitor()
+        return try await logStream(segments[1], request) { visitor() == begun }
+    }
+
+    /// Nil for who is not signed in; who has lost the key meanwhile is nobody, too.
+    private func caller(_ visitor: ConsoleVisitor) -> AccessCaller? {
+        switch visitor {
+        case .nobody: nil
+        case .anyone: .anyone
+        case .key(let id): access?.authority.caller(key: id)
+        }
+    }
+
+    private func response(_ answer: ConsoleAnswer) -> Response {
         var response = Response(
             status: HTTPResponse.Status(code: answer.status), body: ResponseBody(byteBuffer: ByteBuffer(string: answer.body)))
         for (name, value) in answer.headers {
@@ -49,7 +77,9 @@ extension ControlResponder {
     }
 
     /// Server-sent events: a line of the log each. Source: WHATWG HTML, section 9.2.
-    private func logStream(_ name: String, _ request: Request) async throws -> Response {
+    ///
+    /// - Parameter mayGoOn: asked before each line, since a session may end while its log is read.
+    private func logStream(_ name: String, _ request: Request, mayGoOn: @escaping @Sendable () -> Bool) async throws -> Response {
         _ = try await catalog.get(name)
         let lines = logs.lines(name, tail: 200, follow: true)
         let requestBody = request.body
@@ -58,6 +88,7 @@ extension ControlResponder {
                 try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
                 try await requestBody.consumeWithCancellationOnInboundClose { _ in
                     for try await line in lines.cancelOnGracefulShutdown() {
+                        guard mayGoOn() else { return }
                         var bytes = Array("data: ".utf8)
                         // The line's own end is one of the two that end an event.
                         line.write(to: &bytes)
@@ -73,13 +104,17 @@ extension ControlResponder {
         return Response(status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
     }
 
-    /// How the console asks the API: the same operations, in this process.
+    /// How the console asks the API: the same operations, in this process, as far as the key of the page's session may.
     func ask(_ method: String, _ path: String, _ body: JSONValue?) async throws -> JSONValue {
         guard let method = HTTPRequest.Method(method) else { throw ServiceError.invalidArgument("'\(method)' is no method") }
         let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
         let bytes = body.map { ByteBuffer(string: $0.text) } ?? ByteBuffer()
         let request = Request(head: head, body: RequestBody(buffer: bytes))
-        let response = try await answer(request, requestID(request))
+        let (path, query) = (try ControlPath(raw: request.target.path), try QueryItems(raw: request.target.query))
+        if path != .functions || request.method == .get {
+            try RequestAuthorization.caller.require(path.action(request.method), function: path.function)
+        }
+        let response = try await operate(request, path, query, requestID(request))
         let collected = CollectedBody()
         try await response.body.write(CollectingWriter(collected: collected))
         let text = collected.bytes

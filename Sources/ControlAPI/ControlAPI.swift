@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Access
 public import Activation
 public import AsyncInvocation
 public import Catalog
@@ -21,6 +22,9 @@ public struct ControlAPI: Sendable {
         case unixSocket(path: String)
         case tcp(host: String, port: Int)
     }
+
+    /// Makes a call of a function for a page, signed with an access key where the host asks for one.
+    public typealias Caller = @Sendable (_ call: ConsoleCall, _ key: AccessKey?) async throws -> ConsoleCall.Answer
 
     /// What `GET /swiftlet/v1/host` tells.
     public struct HostFacts: Hashable, Sendable {
@@ -48,7 +52,7 @@ public struct ControlAPI: Sendable {
     public init(
         address: Address, catalog: Catalog, images: ImageLibrary, instances: ActivationService,
         invocations: AsyncInvocationService, logs: FunctionLogs, access: AccessRegister? = nil, facts: HostFacts,
-        metrics: PrometheusRegistry = PrometheusRegistry(families: []), history: FunctionHistory? = nil, caller: ConsoleHost.Caller? = nil,
+        metrics: PrometheusRegistry = PrometheusRegistry(families: []), history: FunctionHistory? = nil, caller: Caller? = nil,
         logger: Logger, group: any EventLoopGroup, stopTime: Duration = .seconds(10), now: @escaping @Sendable () -> Timestamp
     ) {
         self.address = address
@@ -61,10 +65,12 @@ public struct ControlAPI: Sendable {
         if let caller {
             // The operations themselves have no console: a page asks them, never the other way.
             let api = responder
+            let authority = access?.authority
             responder.console = Console(
                 ConsoleHost(
-                    version: facts.version, api: api.ask, call: caller, random: { .random(in: .min ... .max) }, now: { now().milliseconds })
-            )
+                    version: facts.version, api: api.ask,
+                    call: { try await caller($0, RequestAuthorization.caller.key.flatMap { authority?.key($0) }) },
+                    keys: authority.map(ConsoleKeys.init) ?? .none, random: { .random(in: .min ... .max) }, now: { now().milliseconds }))
         }
         self.responder = responder
     }

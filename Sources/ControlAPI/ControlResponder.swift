@@ -52,11 +52,13 @@ struct ControlResponder: HTTPResponder {
     func answer(_ request: Request, _ id: RequestID) async throws -> Response {
         let path = try ControlPath(raw: request.target.path)
         let query = try QueryItems(raw: request.target.query)
+        // Pages have sessions of their own: a browser cannot sign. What a page asks is allowed or refused in the name of its session.
+        if case .console(let segments) = path { return try await consoleAnswer(segments, request, query) }
         let (caller, request) = try RequestAuthorization(authority: access?.authority).check(request, path)
         return try await RequestAuthorization.$caller.withValue(caller) { try await operate(request, path, query, id) }
     }
 
-    private func operate(_ request: Request, _ path: ControlPath, _ query: QueryItems, _ id: RequestID) async throws -> Response {
+    func operate(_ request: Request, _ path: ControlPath, _ query: QueryItems, _ id: RequestID) async throws -> Response {
         switch (path, request.method) {
         case (.functions, .post): return try await createFunction(request)
         case (.functions, .get): return try await listFunctions(query)
@@ -143,7 +145,6 @@ struct ControlResponder: HTTPResponder {
             _ = try await catalog.get(name)
             return Response(json: ["coldStarts": .array(instances.coldStarts(of: name).map(\.json))])
         case (.host, .get): return Response(json: facts.json)
-        case (.console(let segments), _): return try await consoleAnswer(segments, request, query)
         case (.metrics, .get): return await metricsText()
         case (.functionHistory(let name), .get): return try await functionHistory(name)
         default: return try refuse(request, path, id)

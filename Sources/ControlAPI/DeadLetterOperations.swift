@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import AsyncInvocation
 import Foundation
 import FunctionModel
@@ -17,7 +18,9 @@ extension ControlResponder {
         filter.from = try Self.time(query, "from")
         filter.to = try Self.time(query, "to")
         let (records, token) = try await page(filter, query)
-        return Response(json: Self.page("deadLetters", records.map { .object($0.deadLetter) }, token))
+        let policy = RequestAuthorization.caller.policy
+        return Response(
+            json: Self.page("deadLetters", records.filter { policy.covers($0.invocation.lane) }.map { .object($0.deadLetter) }, token))
     }
 
     func deadLetter(_ task: String, _ function: String) async throws -> Response {
@@ -53,9 +56,10 @@ extension ControlResponder {
         return Response(json: ["purged": .integer(Int64(try await each(tasks, filter) { try await queue.purge($0) }))])
     }
 
-    /// The counts of each function's queue.
+    /// The counts of each function's queue, of those that the caller may see.
     func queueStatistics() async throws -> Response {
-        let lanes = try await invocations.queue.statistics()
+        let policy = RequestAuthorization.caller.policy
+        let lanes = try await invocations.queue.statistics().filter { policy.covers($0.lane) }
         let time = now()
         return Response(json: ["queues": .array(lanes.map { $0.json(at: time) })])
     }

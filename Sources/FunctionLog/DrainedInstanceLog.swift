@@ -36,11 +36,11 @@ final class DrainedInstanceLog: InstanceLog {
 
     deinit { end() }
 
-    func requestStarted(_ request: RequestID) {
+    func requestStarted(_ request: RequestID, trace: String?) {
         state.withLock { state in
             // What is printed while several run is nobody's: it need not be read before this moment is written down.
             if state.output.running <= 1 { state.drain() }
-            state.output.requestStarted(request)
+            state.output.requestStarted(request, trace: trace)
         }
     }
 

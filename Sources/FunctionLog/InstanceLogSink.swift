@@ -16,8 +16,10 @@ public protocol InstanceLogSink: Sendable {
 
 /// The log of one instance. It is the instance's own, so that calls of different instances share no lock.
 public protocol InstanceLog: Sendable {
-    /// An invocation begins: writes `FC Invoke Start RequestId: <id>`. Output is marked with the request while it is the only one.
-    func requestStarted(_ request: RequestID)
+    /// An invocation begins: writes `FC Invoke Start RequestId: <id>`. Output is marked with the request, and with its trace, while it is the only one.
+    ///
+    /// - Parameter trace: 32 hexadecimal digits; nil where nobody records one.
+    func requestStarted(_ request: RequestID, trace: String?)
 
     /// An invocation ended: writes `FC Invoke End RequestId: <id>`, and `, Error: <error>` after it where there was one.
     func requestFinished(_ request: RequestID, error: String?)
@@ -36,4 +38,8 @@ public protocol InstanceLog: Sendable {
 
     /// The instance has ended: what is left in the pipes is read, then both are closed, even if a stray process still holds their other ends.
     func end()
+}
+
+extension InstanceLog {
+    public func requestStarted(_ request: RequestID) { requestStarted(request, trace: nil) }
 }

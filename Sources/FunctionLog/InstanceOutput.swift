@@ -11,7 +11,7 @@ struct InstanceOutput {
     private let version: String
     private let writer: FunctionLogWriter
     private let now: @Sendable () -> LogTime
-    private var requests: [RequestID] = []
+    private var requests: [(id: RequestID, trace: String?)] = []
     private var output = TextTail(limit: kept)
     private var newestRequest: RequestID?
     private var newestEnd: String?
@@ -32,35 +32,38 @@ struct InstanceOutput {
 
     mutating func printed(_ line: String, _ stream: LogLine.Stream) {
         output.append(line)
-        write(line, stream, request: requests.count == 1 ? requests.first : nil)
+        write(line, stream, requests.count == 1 ? requests.first : nil)
     }
 
-    mutating func requestStarted(_ request: RequestID) {
-        requests.append(request)
+    mutating func requestStarted(_ request: RequestID, trace: String? = nil) {
+        requests.append((request, trace))
         newestRequest = request
         newestEnd = nil
         requestLines.clear()
-        marker(Self.start, request, "")
+        marker(Self.start, request, trace, "")
     }
 
     mutating func requestFinished(_ request: RequestID, error: String?) {
         let rest = error.map { ", Error: " + $0 } ?? ""
         if request == newestRequest { newestEnd = rest }
-        marker(Self.end, request, rest)
-        if let index = requests.firstIndex(of: request) { requests.remove(at: index) }
+        let index = requests.firstIndex { $0.id == request }
+        marker(Self.end, request, index.flatMap { requests[$0].trace }, rest)
+        if let index { requests.remove(at: index) }
     }
 
-    mutating func platform(_ message: String, request: RequestID?) { write(message, .platform, request: request) }
+    mutating func platform(_ message: String, request: RequestID?) {
+        write(message, .platform, request.map { request in (request, requests.first { $0.id == request }?.trace) })
+    }
 
-    private func marker(_ words: StaticString, _ request: RequestID, _ rest: String) {
+    private func marker(_ words: StaticString, _ request: RequestID, _ trace: String?, _ rest: String) {
         let time = now()
         writer.append(
             {
                 LogLine(
-                    time: time.text, stream: .platform, version: version, instance: instance, request: request,
+                    time: time.text, stream: .platform, version: version, instance: instance, request: request, trace: trace,
                     message: "\(words)" + request.text + rest)
             },
-            { frame.write(time, words, request, rest, to: &$0) })
+            { frame.write(time, words, request, trace: trace, rest, to: &$0) })
     }
 
     func lastOutput(bytes: Int) -> String { output.last(bytes: bytes, separator: "\n", terminated: false) }
@@ -76,8 +79,11 @@ struct InstanceOutput {
     private static let start: StaticString = "FC Invoke Start RequestId: "
     private static let end: StaticString = "FC Invoke End RequestId: "
 
-    private mutating func write(_ message: String, _ stream: LogLine.Stream, request: RequestID?) {
-        if let request, request == newestRequest { requestLines.append(message) }
-        writer.append(LogLine(time: now().text, stream: stream, version: version, instance: instance, request: request, message: message))
+    private mutating func write(_ message: String, _ stream: LogLine.Stream, _ request: (id: RequestID, trace: String?)?) {
+        if let request, request.id == newestRequest { requestLines.append(message) }
+        writer.append(
+            LogLine(
+                time: now().text, stream: stream, version: version, instance: instance, request: request?.id, trace: request?.trace,
+                message: message))
     }
 }

@@ -24,6 +24,10 @@ extension LogLine {
             bytes.append(contentsOf: #","request":"#.utf8)
             Self.write(request.text, to: &bytes)
         }
+        if let trace {
+            bytes.append(contentsOf: #","trace":"#.utf8)
+            Self.write(trace, to: &bytes)
+        }
         bytes.append(contentsOf: #","message":"#.utf8)
         Self.write(message, to: &bytes)
         bytes.append(contentsOf: "}\n".utf8)
@@ -82,9 +86,9 @@ struct PlatformFrame: Sendable {
     }
 
     /// The same bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
-    func write(_ time: LogTime, _ words: StaticString, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
-        guard rest.isEmpty, !Self.needsEscapes(request.text) else {
-            return writeEscaped(time, words, request, rest, to: &bytes)
+    func write(_ time: LogTime, _ words: StaticString, _ request: RequestID, trace: String?, _ rest: String, to bytes: inout [UInt8]) {
+        guard trace == nil, rest.isEmpty, !Self.needsEscapes(request.text) else {
+            return writeEscaped(time, words, request, trace, rest, to: &bytes)
         }
         // The usual line, laid together in one place and appended in one go.
         withUnsafeTemporaryAllocation(
@@ -122,12 +126,18 @@ struct PlatformFrame: Sendable {
         }
     }
 
-    private func writeEscaped(_ time: LogTime, _ words: StaticString, _ request: RequestID, _ rest: String, to bytes: inout [UInt8]) {
+    private func writeEscaped(
+        _ time: LogTime, _ words: StaticString, _ request: RequestID, _ trace: String?, _ rest: String, to bytes: inout [UInt8]
+    ) {
         bytes.append(contentsOf: #"{"time":""#.utf8)
         bytes.append(contentsOf: time.text.utf8)
         bytes.append(contentsOf: middle)
         bytes.append(contentsOf: #""request":"#.utf8)
         LogLine.write(request.text, to: &bytes)
+        if let trace {
+            bytes.append(contentsOf: #","trace":"#.utf8)
+            LogLine.write(trace, to: &bytes)
+        }
         bytes.append(contentsOf: #","message":""#.utf8)
         bytes.append(contentsOf: "\(words)".utf8)
         LogLine.writeText(request.text, to: &bytes)

@@ -16,14 +16,19 @@ public struct LogLine: Codable, Hashable, Sendable {
     public var instance: InstanceID
     /// Known while the instance serves just one invocation.
     public var request: RequestID?
+    /// The W3C trace that the invocation belongs to, where somebody records one.
+    public var trace: String?
     public var message: String
 
-    public init(time: String, stream: Stream, version: String, instance: InstanceID, request: RequestID?, message: String) {
+    public init(
+        time: String, stream: Stream, version: String, instance: InstanceID, request: RequestID?, trace: String? = nil, message: String
+    ) {
         self.time = time
         self.stream = stream
         self.version = version
         self.instance = instance
         self.request = request
+        self.trace = trace
         self.message = message
     }
 }

@@ -42,6 +42,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
 
     /// `http` or `https`.
     let scheme: StaticString
+    var isSecure: Bool { scheme.utf8CodeUnitCount == 5 }
     /// The first bytes of a connection may be those of HTTP/2; a stream of it has none.
     private var mayBeHTTP2: Bool
 

@@ -124,7 +124,7 @@ extension Exchange {
     }
 
     /// Gives everything back.
-    private func release(_ end: Lease.End, error: String?, outcome: CallOutcome) {
+    private func release(_ end: Lease.End, error: String?, outcome: CallEnd) {
         let before = phase
         phase = .over
         ended(outcome)

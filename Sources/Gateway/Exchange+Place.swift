@@ -86,7 +86,7 @@ extension Exchange {
         upstream.begin(self)
         if forwardedAt == nil {
             forwardedAt = loop.clock.now()
-            lease?.instance.log?.requestStarted(id)
+            lease?.instance.log?.requestStarted(id, trace: traceID)
         }
         upstream.send(head: forwardedHead(), chunked: facts.chunked)
         while let bytes = held.popFirst() { upstream.send(bytes) }

@@ -17,7 +17,7 @@ extension Exchange {
         }
         forwardedAt = loop.clock.now()
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        let run = version.activator.run(event, request: id, on: loop.eventLoop) { outcome in
+        let run = version.activator.run(event, request: id, trace: traceID, on: loop.eventLoop) { outcome in
             bound.eventLoop.execute { bound.value.ran(outcome) }
         }
         if let run { phase = .running(run) }

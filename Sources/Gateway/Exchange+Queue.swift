@@ -7,6 +7,7 @@ internal import InvocationQueue
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Tracing
 
 /// Asynchronous calls: the whole request is read, handed to the queue, and answered by 202 once it is durable there, never before.
 /// Source: Function Compute contract §7.7 and §9.
@@ -25,19 +26,21 @@ extension Exchange {
 
     /// Begins to take in an event.
     func takeIn(event function: String, _ qualifier: String) {
-        takeIn(function, qualifier, .event(fields: written { TraceContext.write(head.headers, to: &$0, random: loop.randomNumber) }))
+        trace(.producer)
+        takeIn(function, qualifier, .event(fields: written { writeTrace(to: &$0) }))
     }
 
     /// Begins to take in an HTTP call, to be replayed with its path, its fields and its body.
     func takeIn(http function: String, _ qualifier: String, target: String) {
-        let origin = HeaderRules.Origin(address: client.address, host: authority ?? "127.0.0.1", scheme: "http")
+        trace(.producer)
+        let origin = HeaderRules.Origin(address: client.address, host: authority ?? "127.0.0.1", scheme: client.scheme)
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
         let fields = written { out in
             HeaderRules.toFunction(&out, head, origin: origin)
             out.add("x-fc-client-ip", client.address)
             out.add("x-fc-base-path", path)
             for field in claimFields { out.add(name: field.name, field.value) }
-            TraceContext.write(head.headers, to: &out, random: loop.randomNumber)
+            writeTrace(to: &out)
         }
         takeIn(function, qualifier, .http(method: head.method.rawValue, target: target, fields: fields))
     }
@@ -117,6 +120,10 @@ extension Exchange {
     }
 
     private func enqueued(_ result: Result<Acceptance, any Error>, _ task: String) {
+        if let spans, case .queued(let new) = kind {
+            let error: String? = if case .failure(let error) = result { "\(error)" } else { nil }
+            spans.end(enqueued: new.lane, at: loop.clock.now(), error: error)
+        }
         // The caller has left: what was accepted stays accepted.
         guard !isOver else { return }
         switch result {

@@ -128,6 +128,8 @@ extension Exchange {
         case .controlAPI(let target):
             var out = HeadWriter(head.method, target, capacity: head.headers.bytes.readableBytes + 64)
             out.add(head.headers) { HeaderRules.passesToAPI($0, head) }
+            out.add("X-Forwarded-For", client.address)
+            if client.isSecure { out.add("X-Forwarded-Proto", "https") }
             HeaderRules.frame(&out, head.method, facts)
             out.end()
             return out.bytes
@@ -145,7 +147,7 @@ extension Exchange {
         return out.bytes
     }
 
-    private func writeTrace(to out: inout HeadWriter) {
+    func writeTrace(to out: inout HeadWriter) {
         guard let spans else { return TraceContext.write(head.headers, to: &out, random: loop.randomNumber) }
         for (name, value) in spans.fields { out.add(name: name, value) }
     }

@@ -5,6 +5,8 @@ internal import DequeModule
 internal import FunctionModel
 internal import InvocationQueue
 internal import NIOCore
+internal import NIOHTTP1
+internal import Tracing
 
 /// One request and its answer, from the head's arrival to the last byte, all on one event loop.
 ///
@@ -113,9 +115,17 @@ final class Exchange {
     var isOver: Bool { if case .over = phase { true } else { false } }
 
     /// Becomes part of the caller's trace, or begins one.
-    func trace() {
+    func trace(_ kind: SpanKind = .server) {
         guard let tracer = loop.tracer else { return }
-        spans = CallSpans(head, arrived: arrived, now: loop.clock.now(), unixMilliseconds: loop.clock.unixMilliseconds(), tracer: tracer)
+        var fields: [String: String] = [:]
+        for (name, meaning) in [("traceparent", HeaderName.traceparent), ("tracestate", .tracestate)] {
+            fields[name] = head.headers.first(meaning)
+        }
+        let spans = CallSpans(
+            kind: kind, below: fields, arrived: arrived, now: loop.clock.now(), unixMilliseconds: loop.clock.unixMilliseconds(),
+            tracer: tracer)
+        spans.note("http.request.method", head.method.rawValue)
+        self.spans = spans
     }
 
     var version: ResolvedVersion? {

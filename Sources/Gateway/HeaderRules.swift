@@ -54,10 +54,10 @@ enum HeaderRules {
         out.put(origin.scheme)
     }
 
-    /// Whether a field of a request goes on to the control API: all but those of this hop.
+    /// Whether a field of a request goes on to the control API: all but those of this hop, and what a client says of its own address.
     static func passesToAPI(_ line: FieldLine, _ head: RequestHead) -> Bool {
         switch line.meaning {
-        case .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding: return false
+        case .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwarded, .forwardedFor: return false
         default:
             let options = head.facts.connectionOptions
             return options.isEmpty || !options.contains(head.headers.name(line).lowercased())

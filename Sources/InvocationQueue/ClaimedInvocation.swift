@@ -31,12 +31,17 @@ public struct ClaimedInvocation: Hashable, Sendable {
     public var invocation: NewInvocation
     public var tries: Tries
     public var started: Timestamp
+    /// When the attempt before this one ended; nil for the first.
+    public var lastTried: Timestamp?
 
-    public init(lease: InvocationLease, invocation: NewInvocation, tries: Tries, started: Timestamp) {
+    public init(
+        lease: InvocationLease, invocation: NewInvocation, tries: Tries, started: Timestamp, lastTried: Timestamp? = nil
+    ) {
         self.lease = lease
         self.invocation = invocation
         self.tries = tries
         self.started = started
+        self.lastTried = lastTried
     }
 }
 

@@ -51,9 +51,10 @@ extension QueueTransaction {
             WHERE ready.lane = ? AND ready.due <= ? ORDER BY ready.due LIMIT ?
             """, [lane, now.milliseconds, want.count])
         let claimed = try due.map { row in
-            let claimed = ClaimedInvocation(
+            var claimed = ClaimedInvocation(
                 lease: InvocationLease(number: row["number"], epoch: nextEpoch()), invocation: try invocation(row, withPayload: true),
                 tries: Tries(row), started: now)
+            claimed.lastTried = try lastTried(claimed)
             try run("DELETE FROM ready WHERE number = ?", [claimed.lease.number])
             try run(
                 "INSERT INTO running VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
@@ -65,6 +66,12 @@ extension QueueTransaction {
         }
         let next = try rows("SELECT due FROM ready WHERE lane = ? ORDER BY due LIMIT 1", [lane]).first
         return LaneClaims(lane: want.lane, claimed: claimed, nextDue: next.map { Timestamp(milliseconds: $0["due"]) })
+    }
+
+    private func lastTried(_ claimed: ClaimedInvocation) throws -> Timestamp? {
+        guard claimed.tries.failures + claimed.tries.throttles > 0 else { return nil }
+        let last = try rows("SELECT max(ended) AS ended FROM attempt WHERE invocation = ?", [claimed.lease.number]).first
+        return (last?["ended"] as Int64?).map { Timestamp(milliseconds: $0) }
     }
 
     /// A row of `running` goes back to `ready`: whoever held it cannot settle it any more. One that was being stopped is tried no further.

@@ -27,6 +27,16 @@ public enum InvocationHead: Hashable, Sendable {
 }
 
 extension InvocationHead {
+    /// The fields by which it is part of a trace. Source: W3C Trace Context §3.
+    public var trace: [Field] {
+        switch self {
+        case .event(let fields), .http(_, _, let fields): fields.filter { Self.isTrace($0.name) }
+        case .delivery: []
+        }
+    }
+
+    public static func isTrace(_ name: String) -> Bool { ["traceparent", "tracestate"].contains(name.lowercased()) }
+
     /// As it is stored; nil for an event without fields, which most are.
     public var json: JSONValue? {
         switch self {

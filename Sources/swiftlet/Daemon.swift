@@ -64,11 +64,15 @@ enum Daemon {
         let activation = ActivationService(
             options: activationOptions, launcher: launcher, log: logs, loops: calls, clock: clock, metrics: registry, logger: logger)
 
+        let client = HTTPClient(eventLoopGroupProvider: .shared(control))
+        // Kept to the end of the process: one that goes without having been shut down ends it by a trap, in place of the error that is on its way out.
+        _ = Unmanaged.passRetained(client)
+        let traces = options.traceEndpoint.map { HostTraces(endpoint: $0, share: options.traceShare, client: client, logger: logger) }
         let shared = try await HostQueue.open(options, data: data, group: control, now: now(), logger: logger)
         let queue = shared.queue
         let invocations = AsyncInvocationService(
             queue: queue, activation: activation, loops: calls, options: shared.options, key: try WebhookKeyFile.read(in: data),
-            jetStream: shared.jetStream, clock: clock, logger: logger)
+            jetStream: shared.jetStream, clock: clock, tracer: traces?.tracer, logger: logger)
 
         let apiSocket = data + "/api.sock"
         var gatewayOptions = GatewayOptions()
@@ -81,10 +85,6 @@ enum Daemon {
         gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
         gatewayOptions.asyncBytes = options.asyncPayload
         gatewayOptions.apiSocket = options.controlListen == nil ? apiSocket : nil
-        let client = HTTPClient(eventLoopGroupProvider: .shared(control))
-        // Kept to the end of the process: one that goes without having been shut down ends it by a trap, in place of the error that is on its way out.
-        _ = Unmanaged.passRetained(client)
-        let traces = options.traceEndpoint.map { HostTraces(endpoint: $0, share: options.traceShare, client: client, logger: logger) }
         let metrics = CallMetrics(factory: registry) { registry.forget("function", $0) }
         gatewayOptions.authority = access.authority
         let callers = VerifiedCallers(access.authority, now: now)
@@ -116,7 +116,8 @@ enum Daemon {
             address: options.controlListen.map { .tcp(host: $0.host, port: $0.port) } ?? .unixSocket(path: apiSocket), catalog: catalog,
             images: images, instances: activation, invocations: invocations, logs: logs, access: access,
             facts: .init(version: swiftletVersion, stateDirectory: options.stateDirectory, listen: bound.description, started: now()),
-            metrics: registry, history: history, caller: GatewayCaller(client: client, address: bound).call, logger: logger, group: control,
+            metrics: registry, history: history, caller: { try await GatewayCaller(client: client, address: bound).call($0, key: $1) },
+            logger: logger, group: control,
             now: now)
         let serving = Task {
             do {

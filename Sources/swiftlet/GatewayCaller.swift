@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import AsyncHTTPClient
 import Console
+import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 
@@ -13,20 +15,33 @@ struct GatewayCaller: Sendable {
     /// Where calls are taken.
     let address: ListenAddress
 
-    func call(_ call: ConsoleCall) async throws -> ConsoleCall.Answer {
+    /// - Parameter key: signs the call; nil on a host that asks for none.
+    func call(_ call: ConsoleCall, key: AccessKey?) async throws -> ConsoleCall.Answer {
         var request: HTTPClientRequest
+        let signer = key.map { RequestSigner(key: $0.id, secret: $0.secret) }
+        // Who brings an Authorization of the function's own along wants that one to be seen.
+        let isSigned = !call.headers.contains { $0.name.lowercased() == "authorization" }
         let name = call.function
         switch call.kind {
         case .event:
-            request = HTTPClientRequest(
-                url: "\(base)/2023-03-30/functions/\(HostClient.escape(name))/invocations?qualifier=\(HostClient.escape(call.qualifier))")
+            let target = "/2023-03-30/functions/\(HostClient.escape(name))/invocations?qualifier=\(HostClient.escape(call.qualifier))"
+            request = HTTPClientRequest(url: base + target)
             request.method = .POST
             request.headers.add(name: "x-fc-log-type", value: "Tail")
+            request.headers.add(name: "host", value: address.description)
+            if isSigned, let signer {
+                let headers = try signer.headers("POST", target, host: address.description, content: Data(call.payload.utf8))
+                request.headers.add(contentsOf: headers.map { ($0.key, $0.value) })
+            }
         case .http(let method, let target):
             request = HTTPClientRequest(url: "\(base)\(target)")
             request.method = HTTPMethod(rawValue: method)
             let latest = call.qualifier.isEmpty || call.qualifier == "LATEST"
-            request.headers.replaceOrAdd(name: "host", value: latest ? "\(name).localhost" : "\(call.qualifier).\(name).localhost")
+            let host = latest ? "\(name).localhost" : "\(call.qualifier).\(name).localhost"
+            request.headers.replaceOrAdd(name: "host", value: host)
+            if isSigned, let signer {
+                request.headers.add(contentsOf: try signer.triggerHeaders(method, target, host: host).map { ($0.key, $0.value) })
+            }
         }
         for (name, value) in call.headers { request.headers.add(name: name, value: value) }
         if !call.payload.isEmpty, request.method != .GET, request.method != .HEAD {

@@ -22,7 +22,7 @@ final class MemoryLog: InstanceLogSink, InstanceLog {
     }
 
     func platform(_ message: String, instance: InstanceID, function: String, version: String) { add(message) }
-    func requestStarted(_ request: RequestID) { add("FC Invoke Start RequestId: \(request)") }
+    func requestStarted(_ request: RequestID, trace: String?) { add("FC Invoke Start RequestId: \(request)") }
     func requestFinished(_ request: RequestID, error: String?) {
         add("FC Invoke End RequestId: \(request)" + (error.map { ", Error: \($0)" } ?? ""))
     }

@@ -11,7 +11,7 @@ extension HostTests {
                 try await host.must("image", "load", try await SampleImages.shared.fileServer(), "--name", "files:1")
                 try await host.must("function", "create", "f", "--image", "files:1")
                 #expect(try await host.swiftlet("key", "create", "--allow", "invoke").err.contains("first key"))
-                let operatorKey = try environment(try await host.must("key", "create"))
+                let operatorKey = Self.environment(try await host.must("key", "create"))
                 #expect(try await host.swiftlet("function", "list").err.contains("MissingRequiredHeader"))
                 #expect(try await host.swiftlet("invoke", "f", "--data", "/etc/hostname").err.contains("MissingRequiredHeader"))
                 #expect(try await host.curl("\(host.url)/http/f/").out.contains("MissingRequiredHeader"))
@@ -24,7 +24,7 @@ extension HostTests {
                 defer { try? FileManager.default.removeItem(atPath: second) }
                 #expect(try await host.signed(operatorKey, "image", "load", second, "--name", "hello:2").status == 0)
 
-                let caller = try environment(
+                let caller = Self.environment(
                     try await host.signed(operatorKey, "key", "create", "--allow", "invoke", "--function", "f*").out)
                 #expect(try await host.signed(caller, "invoke", "f", "--data", "/none").status == 0)
                 #expect(try await host.signed(caller, "function", "get", "f").err.contains("AccessDenied"))
@@ -82,8 +82,8 @@ extension HostTests {
             try await RunningHost.with { host in
                 try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
                 for name in ["mine", "other"] { try await host.must("function", "create", name, "--image", "hello:1") }
-                let all = try environment(try await host.must("key", "create"))
-                let key = try environment(
+                let all = Self.environment(try await host.must("key", "create"))
+                let key = Self.environment(
                     try await host.signed(
                         all, "key", "create", "--allow", "read", "--allow", "invoke", "--allow", "manage", "--function", "m*"
                     ).out)
@@ -115,7 +115,7 @@ extension HostTests {
         }
 
         /// `export NAME=VALUE` lines.
-        private func environment(_ text: String) throws -> [String: String] {
+        static func environment(_ text: String) -> [String: String] {
             var variables: [String: String] = [:]
             for line in text.split(separator: "\n") {
                 let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1).map(String.init)

@@ -38,6 +38,65 @@ extension HostTests {
             try FileManager.default.removeItem(atPath: restored)
         }
 
+        @Test("a restored host works off what was accepted, keeps dead letters, and has the layers that it had") func restoresTheQueue()
+            async throws
+        {
+            let archive = "/tmp/swiftlet-backup-\(UInt32.random(in: 0...UInt32.max)).tar"
+            let restored = "/tmp/swiftlet-restored-\(UInt32.random(in: 0...UInt32.max))"
+            let waiting = (1...4).map { "waits-\($0)" }
+            defer { unlink(archive) }
+            var (dead, before) = ("", [String: Int]())
+            try await RunningHost.with { host in
+                let folder = "\(host.state)-colours"
+                defer { try? FileManager.default.removeItem(atPath: folder) }
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+                try Data("blue\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/sky"))
+                try await host.must("layer", "publish", "colours", folder)
+                try await host.must("image", "load", try await SampleImages.shared.fileServer(), "--name", "files:1")
+                try await host.must("function", "create", "files", "--image", "files:1", "--layer", "colours:1")
+                try await host.must("image", "load", try await SampleImages.shared.moody(), "--name", "moody:1")
+                try await host.must("function", "create", "moody", "--image", "moody:1", "--concurrency", "8")
+                try await host.must("async-config", "put", "moody", "--retries", "1", "--first-delay", "0.05")
+                dead = try await host.must("invoke", "moody", "--async", "--data", "fail, please").trimmed
+                try await host.settled("moody")
+                try await host.must("invoke", "moody", "--async", "--task-id", "runs", "--data", "sleep")
+                try await host.wait("it runs") { try await host.must("task", "list", "moody", "--status", "Running").contains("runs") }
+                try await host.must("function", "disable", "moody", "--reason", "a pause")
+                for task in waiting { try await host.must("invoke", "moody", "--async", "--task-id", task, "--data", "hello \(task)") }
+                before = try await host.counts("moody")
+                try await host.must("backup", "--state-dir", host.state, "--output", archive)
+                try await host.must("task", "stop", "moody", "runs")
+            }
+
+            let made = try await run(Checkout.swiftlet, ["restore", archive, "--state-dir", restored])
+            #expect(made.status == 0, "\(made.err)")
+            let host = try await RunningHost.start(restored)
+            var counts = try await host.counts("moody")
+            // What ran at the moment of the backup waits again: it ran at least once.
+            #expect((counts["accepted"], counts["dead"], counts["done"]) == (6, 1, 0), "\(counts), before \(before)")
+            try await host.must("function", "enable", "moody")
+            try await host.wait("it runs again") { try await host.must("task", "list", "moody", "--status", "Running").contains("runs") }
+            try await host.must("task", "stop", "moody", "runs")
+            try await host.settled("moody")
+            for task in waiting { #expect(try await host.must("task", "get", "moody", task).contains("hello \(task)")) }
+            #expect(try await host.must("task", "list", "moody", "--status", "Succeeded").split(separator: "\n").count == waiting.count + 1)
+            #expect(try await host.must("dlq", "show", "moody", dead).contains("fail, please"))
+            #expect(try await host.must("dlq", "redrive", "moody", "--task", dead).trimmed == "1")
+            try await host.settled("moody")
+            #expect(try await host.must("dlq", "show", "moody", dead).contains("Attempt 4"))
+            counts = try await host.counts("moody")
+            #expect((counts["accepted"], counts["done"], counts["dead"], counts["waiting"]) == (6, 5, 1, 0), "\(counts)")
+
+            #expect(try await host.must("invoke", "files", "--data", "/opt/sky") == "blue\n")
+            let copy = "\(restored)-colours.zip"
+            try await host.must("layer", "get", "colours:1", "--output", copy)
+            #expect(try await run("/usr/bin/python3", ["-m", "zipfile", "-l", copy]).out.contains("sky"))
+            unlink(copy)
+            await host.stop()
+            await Leftovers.expectNone(of: restored)
+            try FileManager.default.removeItem(atPath: restored)
+        }
+
         @Test("what is no backup is refused, and leaves nothing") func refusesWhatIsNone() async throws {
             let state = "/tmp/swiftlet-restored-\(UInt32.random(in: 0...UInt32.max))"
             let result = try await run(Checkout.swiftlet, ["restore", "/etc/passwd", "--state-dir", state])

@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 CONSOLE = HOST + "/console/"
 HAS_QUEUE = ask("GET", "/swiftlet/v1/queue")[0] == 200
 PICTURES = {
-    "light": {"console-functions", "console-function", "console-call", "console-alias", "console-bench", "console-images", "console-queue"},
+    "light": {"console-functions", "console-function", "console-call", "console-alias", "console-bench", "console-images", "console-queue", "console-sign-in"},
     "dark": {"console-function-dark"}}
 ACCESSIBILITY = (pathlib.Path(__file__).parent / "accessibility.js").read_text()
 
@@ -192,6 +192,35 @@ if HAS_QUEUE:
         assert "1 sent again" in browser.find_element(By.CSS_SELECTOR, ".notice").text
         until(browser, lambda: [q for q in must("GET", "/swiftlet/v1/queue")["queues"] if q["function"] == function and q["done"] == 1])
         assert must("GET", letters)["deadLetters"] == []
+
+
+def test_everything_that_can_be_used_is_reached_by_the_tab_key_and_shows_it(browser, function):
+    must("POST", f"/2023-03-30/functions/{function}/versions", {})
+    must("POST", f"/2023-03-30/functions/{function}/aliases", {"aliasName": "prod", "versionId": "1"})
+    for path in ["", f"functions/{function}", "images"] + ["queue"] * HAS_QUEUE:
+        open_page(browser, path)
+        browser.execute_script("for (const part of document.querySelectorAll('[data-live]')) part.removeAttribute('data-live')")
+        wanted = browser.execute_script("""
+            const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
+            window.usable = all.filter((e) => !e.disabled && e.type !== "hidden" && e.checkVisibility({ visibilityProperty: true }));
+            window.reached = new Set();
+            return window.usable.length;""")
+        assert wanted > 3
+        for _ in range(wanted + 2):
+            browser.switch_to.active_element.send_keys(Keys.TAB)
+            bare = browser.execute_script("""
+                const here = document.activeElement;
+                if (here === document.body) return "";
+                window.reached.add(here);
+                const style = getComputedStyle(here);
+                return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 ? "" : here.outerHTML;""")
+            assert bare == "", bare
+        missed = browser.execute_script("return window.usable.filter((e) => !window.reached.has(e)).map((e) => e.outerHTML)")
+        assert missed == [], (path, missed)
+    assert browser.switch_to.active_element is not None
+    open_page(browser)
+    browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB, Keys.ENTER)
+    assert browser.current_url.endswith("#main"), "the first thing that Tab reaches leads to the content"
 
 
 def test_everything_fits_on_a_phone(browser, function):

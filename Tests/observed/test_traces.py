@@ -1,40 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spans of real calls at a collector of this test's own. SWIFTLET_COLLECTOR is the port that the host was told."""
-import http.server
 import json
-import os
-import threading
 import time
 
-import pytest
-from conftest import ask, call, must
-
-
-@pytest.fixture(scope="module")
-def spans():
-    """What has come so far."""
-    received = []
-
-    class Collector(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            assert self.path == "/v1/traces"
-            for resource in body["resourceSpans"]:
-                assert {"key": "service.name", "value": {"stringValue": "swiftlet"}} in resource["resource"]["attributes"]
-                for scope in resource["scopeSpans"]:
-                    received.extend(scope["spans"])
-            self.send_response(200)
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["SWIFTLET_COLLECTOR"])), Collector)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield received
-    server.shutdown()
+from conftest import ask, call, later, must, settled
 
 
 def wait_for(spans, trace, name):
@@ -83,3 +52,48 @@ def test_a_caller_who_does_not_record_is_not_recorded(spans, function):
     ask("GET", f"/http/{function}/x", headers={"traceparent": f"00-{'d' * 32}-{'b' * 16}-01"})
     wait_for(spans, "d" * 32, f"http {function}")
     assert not [span for span in spans if span["traceId"] == "c" * 32]
+
+
+def of(spans, trace, name, count):
+    """The spans of one name, as soon as there are so many."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        found = [span for span in spans if span["traceId"] == trace and span["name"] == name]
+        if len(found) >= count:
+            return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
+        time.sleep(0.05)
+    raise AssertionError(f"there are not {count} spans '{name}' of trace {trace}, but {[s['name'] for s in spans if s['traceId'] == trace]}")
+
+
+def test_an_asynchronous_call_has_a_span_for_its_wait_and_one_for_each_attempt_in_its_callers_trace(spans, function):
+    trace, parent = "e" * 32, "f" * 16
+    path = f"/2023-03-30/functions/{function}"
+    must("PUT", f"{path}/async-invoke-config", {"maxAsyncRetryAttempts": 2, "retryFirstDelaySeconds": 0.1})
+    must("PUT", path, {"customContainerConfig": {"entrypoint": ["/there-is-none"]}})
+    task = later(function, {"traceparent": f"00-{trace}-{parent}-01", "x-fc-async-delay": "1"})
+    settled(function)
+    enqueued = of(spans, trace, f"enqueue {function}", 1)[0]
+    assert (enqueued["parentSpanId"], enqueued["kind"]) == (parent, 4)
+    attempts = of(spans, trace, f"async {function}", 3)
+    assert [attributes(attempt)["swiftlet.attempt"] for attempt in attempts] == ["1", "2", "3"]
+    for attempt in attempts:
+        assert (attempt["parentSpanId"], attempt["kind"]) == (enqueued["spanId"], 5)
+        assert attributes(attempt)["swiftlet.task"] == task and attributes(attempt)["swiftlet.outcome"] == "start_failed"
+    waits = of(spans, trace, "queue", 1) + of(spans, trace, "retry", 2)
+    assert [wait["parentSpanId"] for wait in waits] == [attempt["spanId"] for attempt in attempts]
+    lengths = [(int(wait["endTimeUnixNano"]) - int(wait["startTimeUnixNano"])) / 1e9 for wait in waits]
+    assert lengths[0] >= 1 and lengths[1] >= 0.08 and lengths[2] >= 0.16, lengths
+
+
+def test_the_lines_that_a_function_logs_name_the_trace_of_their_call(spans, function):
+    (first, second) = ("1" * 32, "2" * 32)
+    ask("POST", f"/2023-03-30/functions/{function}/invocations", b"x", {"traceparent": f"00-{first}-{'b' * 16}-01"})
+    later(function, {"traceparent": f"00-{second}-{'b' * 16}-01"})
+    settled(function)
+    of(spans, second, "proxy", 1)
+    end, marks = time.monotonic() + 30, []
+    # The end of a call is written down while its answer is on its way.
+    while len(marks) < 4 and time.monotonic() < end:
+        lines = [json.loads(line) for line in ask("GET", f"/swiftlet/v1/functions/{function}/logs")[2].splitlines()]
+        marks = [(line["message"].split(" RequestId")[0], line.get("trace")) for line in lines if line["message"].startswith("FC Invoke")]
+    assert marks == [("FC Invoke Start", first), ("FC Invoke End", first), ("FC Invoke Start", second), ("FC Invoke End", second)]

@@ -28,6 +28,7 @@ enum StyleSheet {
         .skip:focus { left: 8px; top: 8px; }
         .top { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 22px; padding: 10px max(16px, calc(50vw - 560px)); background: var(--card); border-bottom: 1px solid var(--line); }
         .brand { display: flex; align-items: center; gap: 10px; font-weight: 700; font-size: 18px; color: var(--text); text-decoration: none; }
+        .who { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; font-size: 14px; overflow-wrap: anywhere; }
         nav { display: flex; gap: 4px; flex: 1; }
         nav a { padding: 6px 12px; border-radius: 8px; text-decoration: none; color: var(--muted); font-weight: 500; }
         nav a:hover { color: var(--text); background: var(--code); }

@@ -52,7 +52,7 @@ extension Console {
 
     private static func versionWords(_ version: String?) -> String { version == nil || version == "0" ? "LATEST" : version ?? "" }
 
-    private static func layerWords(_ layer: JSONValue) -> String { layer.string ?? layer["arn"]?.string ?? layer.text }
+    static func layerWords(_ layer: JSONValue) -> String { layer.string ?? layer["arn"]?.string ?? layer.text }
 
     /// What a function is made of, in the order in which people look for it.
     private static func settings(_ function: JSONValue) -> [[String: Any]] {

@@ -20,9 +20,11 @@ extension Console {
                 "shared": sizeWords(shared), "unique": sizeWords(image["uniqueSize"]?.integer ?? 0), "picture": svg.markup,
             ]
         }
+        let used = try await list("/2023-03-30/functions", "functions").map { ($0["layers"]?.array ?? []).map(Self.layerName) }
         let layers = try await list("/2023-03-30/layers", "layers").map { layer -> [String: Any] in
-            [
-                "name": layer["layerName"]?.string ?? "", "version": layer["version"]?.integer ?? 0,
+            let name = layer["layerName"]?.string ?? ""
+            return [
+                "name": name, "functions": used.count { $0.contains(name) }, "version": layer["version"]?.integer ?? 0,
                 "size": sizeWords(layer["codeSize"]?.integer ?? 0), "created": timeWords(layer["createTime"]?.string),
                 "description": layer["description"]?.string ?? "",
             ]
@@ -30,5 +32,11 @@ extension Console {
         return try pages.page(
             "images", title: "Images", visit,
             ["images": rows, "isEmpty": rows.isEmpty, "layers": layers, "hasLayers": !layers.isEmpty])
+    }
+
+    /// Of a function's layer, which is named by its version's resource name: `acs:fc:REGION:ACCOUNT:layers/NAME/versions/NUMBER`.
+    private static func layerName(_ layer: JSONValue) -> String {
+        let parts = layerWords(layer).split(separator: "/")
+        return parts.count > 1 ? String(parts[1]) : ""
     }
 }

@@ -29,13 +29,13 @@ enum Templates {
         {{#hasQueue}}<a href="/console/queue"{{#at-queue}} aria-current="page"{{/at-queue}}>Queue</a>{{/hasQueue}}
         <a href="/console/images"{{#at-images}} aria-current="page"{{/at-images}}>Images</a>
         </nav>
-        {{#hasKeys}}<form method="post" action="/console/sign-out"><input type="hidden" name="token" value="{{token}}"><button class="quiet">Sign out</button></form>{{/hasKeys}}
+        {{#hasKeys}}<form method="post" action="/console/sign-out" class="who"><span class="muted">{{key}}</span> <input type="hidden" name="token" value="{{token}}"><button class="quiet">Sign out</button></form>{{/hasKeys}}
         {{/signedIn}}
         </header>
         <main id="main">
         {{{content}}}
         </main>
-        <footer>Swiftlet {{version}} · the same numbers as <a href="/metrics">/metrics</a></footer>
+        <footer>Swiftlet {{version}} · the same numbers as <a href="/console/metrics">/metrics</a></footer>
         </body>
         </html>
         """#
@@ -44,7 +44,7 @@ enum Templates {
         <section class="card narrow">
         <h1>Sign in</h1>
         <p>With an access key of this host. <code>swiftlet key create</code> makes one.</p>
-        {{#failed}}<p class="alert" role="alert">This key is not known here, or the secret is another one.</p>{{/failed}}
+        {{#hasProblem}}<p class="alert" role="alert">{{problem}}</p>{{/hasProblem}}
         <form method="post" action="/console/sign-in" class="stack">
         <input type="hidden" name="token" value="{{token}}">
         <label>Key id <input name="id" value="{{id}}" autocomplete="username" required></label>
@@ -122,9 +122,9 @@ enum Templates {
         <section class="card flush">
         <div class="scroll" tabindex="0" role="region" aria-label="Layers">
         <table id="layers">
-        <thead><tr><th scope="col">Name</th><th scope="col" class="number">Newest version</th><th scope="col" class="number">Size</th><th scope="col">Made</th></tr></thead>
+        <thead><tr><th scope="col">Name</th><th scope="col" class="number">Newest version</th><th scope="col" class="number">Size</th><th scope="col" class="number">Functions that share it</th><th scope="col">Made</th></tr></thead>
         <tbody>
-        {{#layers}}<tr><th scope="row">{{name}}<small>{{description}}</small></th><td class="number">{{version}}</td><td class="number">{{size}}</td><td>{{created}}</td></tr>{{/layers}}
+        {{#layers}}<tr><th scope="row">{{name}}<small>{{description}}</small></th><td class="number">{{version}}</td><td class="number">{{size}}</td><td class="number">{{functions}}</td><td>{{created}}</td></tr>{{/layers}}
         </tbody>
         </table>
         </div>

@@ -11,6 +11,12 @@ struct RequestSigner: Sendable {
     /// Of temporary credentials, as a function has them.
     private let token: String?
 
+    init(key: String, secret: String, token: String? = nil) {
+        self.key = key
+        self.secret = secret
+        self.token = token
+    }
+
     /// - Returns: nil where the environment has no key.
     static func fromEnvironment() throws -> RequestSigner? {
         func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
@@ -27,18 +33,29 @@ struct RequestSigner: Sendable {
     ///   - target: path and query.
     ///   - content: the body; nil where it is not known before it is sent.
     func headers(_ method: String, _ target: String, host: String, content: Data?) throws -> [String: String] {
+        let payload =
+            content.map { SHA256.hash(data: $0).map { byte in Self.hexadecimal(byte) }.joined() } ?? AccessAuthority.unsignedPayload
+        return try headers(method, target, host: host, payload: payload, more: ["x-acs-content-sha256": payload])
+    }
+
+    /// The headers to add to an HTTP call of a function, whose body is no part of the signature.
+    func triggerHeaders(_ method: String, _ target: String, host: String) throws -> [String: String] {
+        try headers(method, target, host: host, payload: "", more: [:])
+    }
+
+    private func headers(
+        _ method: String, _ target: String, host: String, payload: String, more: [String: String]
+    ) throws -> [String: String] {
         var time = time_t(0)
         Glibc.time(&time)
         var parts = tm()
         gmtime_r(&time, &parts)
         var text = [CChar](repeating: 0, count: 32)
         let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
-        let payload =
-            content.map { SHA256.hash(data: $0).map { byte in Self.hexadecimal(byte) }.joined() } ?? AccessAuthority.unsignedPayload
         var headers = [
             "host": host, "x-acs-date": String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self),
-            "x-acs-signature-nonce": AccessWords.random(32), "x-acs-content-sha256": payload,
-        ]
+            "x-acs-signature-nonce": AccessWords.random(32),
+        ].merging(more) { $1 }
         if let token {
             headers["x-acs-security-token"] = token
             headers["x-acs-accesskey-id"] = key

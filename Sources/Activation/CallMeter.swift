@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-
-internal import Activation
-public import CoreMetrics
-internal import FunctionModel
+package import CoreMetrics
+package import FunctionModel
 internal import Metrics
-internal import NIOCore
+package import NIOCore
 
 /// How a call ended, as the metrics, the log and the spans name it.
-enum CallOutcome: String, CaseIterable {
+package enum CallEnd: String, CaseIterable {
     case success
     /// The function said so: `x-fc-status` in an event's answer, or an HTTP status from 500 on.
     case functionError = "function_error"
@@ -26,7 +24,7 @@ enum CallOutcome: String, CaseIterable {
     case hostError = "host_error"
 
     /// What a call came to that the service answered by an error.
-    static func of(_ error: ServiceError) -> CallOutcome {
+    package static func of(_ error: ServiceError) -> CallEnd {
         switch error.status {
         case 412: .startFailed
         case 429, 503: .throttled
@@ -36,24 +34,10 @@ enum CallOutcome: String, CaseIterable {
     }
 }
 
-/// Where the gateway's numbers go.
-public struct CallMetrics: Sendable {
-    public var factory: any MetricsFactory
-    /// Called with the name of each function that has been deleted.
-    public var functionGone: @Sendable (String) -> Void
-
-    public init(factory: any MetricsFactory, functionGone: @escaping @Sendable (String) -> Void) {
-        self.factory = factory
-        self.functionGone = functionGone
-    }
-
-    /// Counts nothing.
-    public static let none = CallMetrics(factory: NOOPMetricsHandler.instance) { _ in }
-}
-
 /// The numbers of the calls of one version. Those of a warm call that ends well are at hand; the others are looked up when they are needed.
-final class CallMeter: Sendable {
-    enum Kind: String { case event, http }
+package final class CallMeter: Sendable {
+    /// How it came. `async` is one attempt at an asynchronous invocation, whatever it is of.
+    package enum Kind: String, Sendable { case event, http, async }
 
     private let factory: any MetricsFactory
     private let function: String
@@ -62,7 +46,7 @@ final class CallMeter: Sendable {
     private let requests: Counter
     private let duration: Timer
 
-    init(_ key: RunnableVersion.Key, _ factory: any MetricsFactory) {
+    package init(_ key: RunnableVersion.Key, _ factory: any MetricsFactory) {
         self.factory = factory
         function = key.function
         version = key.version
@@ -76,7 +60,7 @@ final class CallMeter: Sendable {
     /// - Parameters:
     ///   - took: from the arrival of the request's head to the end of the answer.
     ///   - waited: for an instance; nil where one was free.
-    func ended(_ kind: Kind, _ outcome: CallOutcome, took: TimeAmount, waited: TimeAmount?) {
+    package func ended(_ kind: Kind, _ outcome: CallEnd, took: TimeAmount, waited: TimeAmount?) {
         switch (outcome, kind) {
         case (.success, .event): events.increment()
         case (.success, .http): requests.increment()
@@ -89,7 +73,7 @@ final class CallMeter: Sendable {
         }
     }
 
-    func started(_ cold: ColdStart) {
+    package func started(_ cold: ColdStart) {
         Counter(label: "swiftlet_cold_starts_total", dimensions: [("function", function)], factory: factory).increment()
         let phases = [
             ("route", cold.route), ("launch", cold.launch), ("listen", cold.listen), ("healthz", cold.healthz),
@@ -102,12 +86,12 @@ final class CallMeter: Sendable {
     }
 
     /// A request that the service refused by an error of its own, whether or not it got as far as a function.
-    static func refused(_ error: ServiceError, _ factory: any MetricsFactory) {
+    package static func refused(_ error: ServiceError, _ factory: any MetricsFactory) {
         Counter(label: "swiftlet_errors_total", dimensions: [("code", error.code)], factory: factory).increment()
     }
 
     private static func counter(
-        _ function: String, _ version: String, _ kind: Kind, _ outcome: CallOutcome, _ factory: any MetricsFactory
+        _ function: String, _ version: String, _ kind: Kind, _ outcome: CallEnd, _ factory: any MetricsFactory
     ) -> Counter {
         let labels = [("function", function), ("version", version), ("kind", kind.rawValue), ("outcome", outcome.rawValue)]
         return Counter(label: "swiftlet_invocations_total", dimensions: labels, factory: factory)

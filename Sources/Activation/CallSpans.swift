@@ -1,55 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Activation
-internal import FunctionModel
-internal import NIOCore
-internal import NIOHTTP1
-internal import Tracing
+package import FunctionModel
+package import NIOCore
+package import Tracing
 
 /// The spans of one call: one for the whole of it, as part of the caller's trace, and below it those of its parts, made at the end of what was noted.
-struct CallSpans {
+package struct CallSpans {
     private let tracer: any Tracer
     private let whole: any Span
     /// Nanoseconds from the clock that never jumps to the one of the world.
     private let offset: Int64
+    private let waitingSince: NIODeadline?
+    /// The header fields by which the function becomes part of the trace.
+    package let fields: [(String, String)]
 
-    /// - Parameter unixMilliseconds: wall clock at `now`.
-    init(_ head: RequestHead, arrived: NIODeadline, now: NIODeadline, unixMilliseconds: Int64, tracer: any Tracer) {
+    /// - Parameters:
+    ///   - fields: `traceparent` and `tracestate` of the caller, where they are known.
+    ///   - arrived: when the host began to work on it.
+    ///   - waitingSince: of an asynchronous call, when it was accepted, or its last attempt ended.
+    ///   - unixMilliseconds: wall clock at `now`.
+    package init(
+        kind: SpanKind, below fields: [String: String], arrived: NIODeadline, waitingSince: NIODeadline? = nil, now: NIODeadline,
+        unixMilliseconds: Int64, tracer: any Tracer
+    ) {
         self.tracer = tracer
+        self.waitingSince = waitingSince
         offset = unixMilliseconds * 1_000_000 - Int64(now.uptimeNanoseconds)
         var context = InstrumentationContext.topLevel
-        var fields: [String: String] = [:]
-        for (name, meaning) in [("traceparent", HeaderName.traceparent), ("tracestate", .tracestate)] {
-            fields[name] = head.headers.first(meaning)
-        }
         tracer.extract(fields, into: &context, using: FieldExtractor())
-        whole = tracer.startSpan("call", context: context, ofKind: .server, at: Self.moment(arrived, offset))
-        whole.attributes["http.request.method"] = head.method.rawValue
+        whole = tracer.startSpan("call", context: context, ofKind: kind, at: Self.moment(waitingSince ?? arrived, offset))
+        var own: [(String, String)] = []
+        tracer.inject(whole.context, into: &own, using: FieldInjector())
+        self.fields = own
     }
 
-    /// The header fields by which the function becomes part of the trace.
-    var fields: [(String, String)] {
-        var fields: [(String, String)] = []
-        tracer.inject(whole.context, into: &fields, using: FieldInjector())
-        return fields
-    }
+    package func note(_ attribute: String, _ value: String) { whole.attributes[attribute] = value }
 
     /// Everything that is known about a call when it is over.
-    struct Facts {
+    package struct Facts {
         var name: String
         var version: String
         var request: RequestID
         var instance: InstanceID?
-        var outcome: CallOutcome
+        var outcome: CallEnd
         var arrived: NIODeadline
-        /// When it got its connection to an instance; nil where it never did.
         var forwarded: NIODeadline?
         var ended: NIODeadline
         var waited: Bool
         var coldStart: ColdStart?
+
+        /// - Parameters:
+        ///   - forwarded: when it got its connection to an instance; nil where it never did.
+        ///   - waited: whether no instance was free.
+        package init(
+            _ version: RunnableVersion.Key, request: RequestID, instance: InstanceID?, outcome: CallEnd, arrived: NIODeadline,
+            forwarded: NIODeadline?, ended: NIODeadline, waited: Bool, coldStart: ColdStart?
+        ) {
+            (name, self.version) = (version.function, version.version)
+            self.request = request
+            self.instance = instance
+            self.outcome = outcome
+            self.arrived = arrived
+            self.forwarded = forwarded
+            self.ended = ended
+            self.waited = waited
+            self.coldStart = coldStart
+        }
     }
 
-    func end(_ facts: Facts, kind: CallMeter.Kind) {
+    /// A call that was put into the queue, or was not.
+    package func end(enqueued name: String, at time: NIODeadline, error: String? = nil) {
+        whole.operationName = "enqueue \(name)"
+        whole.attributes["faas.name"] = name
+        if let error { whole.setStatus(SpanStatus(code: .error, message: error)) }
+        whole.end(at: Self.moment(time, offset))
+    }
+
+    /// - Parameter attempt: of an asynchronous call, from 1 on.
+    package func end(_ facts: Facts, kind: CallMeter.Kind, attempt: Int = 1) {
         whole.operationName = "\(kind.rawValue) \(facts.name)"
+        if let waitingSince {
+            whole.attributes["swiftlet.attempt"] = attempt
+            part(attempt == 1 ? "queue" : "retry", waitingSince, facts.arrived, below: whole)
+        }
         whole.attributes["faas.name"] = facts.name
         whole.attributes["faas.version"] = facts.version
         whole.attributes["faas.invocation_id"] = facts.request.text
