@@ -68,6 +68,37 @@ extension HostTests {
             }
         }
 
+        @Test("the command line fetches a function's image with a login of its own, and with that of the caller's Docker configuration")
+        func commandLine() async throws {
+            let registry = try TestRegistry(login: .basic)
+            for tag in ["1", "2"] {
+                try registry.push("oci-archive:\(Checkout.top)/images/hello.tar", "team/hello:\(tag)", login: true)
+            }
+            let name = "\(registry.address)/team/hello"
+            let port = ["--port", "9000", "--health-path", "/healthz", "--registry-insecure"]
+            try await RunningHost.with { host in
+                let refused = try await host.swiftlet(["function", "create", "none", "--image", name + ":1"] + port)
+                #expect(refused.status != 0 && refused.err.contains("401") && refused.err.contains("without a login"), "\(refused.err)")
+                let words = ["function", "create", "hello", "--image", name + ":1", "--registry-user", TestRegistry.user]
+                let alone = try await host.swiftlet(words + port)
+                #expect(alone.status != 0 && alone.err.contains("go together"), "\(alone.err)")
+                let created = try await host.swiftlet(words + ["--registry-password-stdin"] + port, input: TestRegistry.password + "\n")
+                #expect(created.status == 0, "\(created.err)")
+                #expect(try await host.must("invoke", "hello", "--data", "x").contains("hello x"))
+
+                let login = Data("\(TestRegistry.user):\(TestRegistry.password)".utf8).base64EncodedString()
+                let folder = registry.scratch.path + "/docker"
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+                try Data(#"{"auths": {"\#(registry.address)": {"auth": "\#(login)"}}}"#.utf8).write(
+                    to: URL(fileURLWithPath: folder + "/config.json"))
+                let updated = try await host.swiftlet(
+                    ["function", "update", "hello", "--image", name + ":2", "--registry-insecure"], environment: ["DOCKER_CONFIG": folder])
+                #expect(updated.status == 0, "\(updated.err)")
+                #expect(try await host.must("image", "list").contains("team/hello:2"))
+                #expect(!host.printed.contains(TestRegistry.password) && !host.printed.contains(login))
+            }
+        }
+
         @Test("kill -9 at many points of a pull leaves nothing that is later taken for whole") func killed() async throws {
             let registry = try TestRegistry()
             let content = try Scratch()

@@ -69,7 +69,12 @@ struct RunningHost: Sendable {
 
     /// Runs a verb of the command line against this host.
     func swiftlet(_ arguments: String..., input: String = "") async throws -> ProgramResult {
-        try await run(Checkout.swiftlet, arguments, environment: ["SWIFTLET_HOST": url], input: Data(input.utf8))
+        try await swiftlet(arguments, input: input)
+    }
+
+    func swiftlet(_ arguments: [String], input: String = "", environment: [String: String] = [:]) async throws -> ProgramResult {
+        try await run(
+            Checkout.swiftlet, arguments, environment: environment.merging(["SWIFTLET_HOST": url]) { $1 }, input: Data(input.utf8))
     }
 
     /// The same, which must succeed.

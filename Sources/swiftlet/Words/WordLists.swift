@@ -27,6 +27,7 @@ package enum WordLists {
         "--layer", "--no-layers", "--capability",
         "--disk", "--health-delay", "--health-period", "--health-timeout", "--health-failures", "--health-successes", "--initializer",
         "--pre-stop", "--web-server-mode", "--on-demand", "--role", "--tag",
+        "--registry-user", "--registry-password-stdin", "--registry-insecure", "--registry-ca",
         "--description",
         "--json", "--no-wait", "--host", "--help", "-h", "--version",
     ]

@@ -71,7 +71,9 @@ struct FunctionFields: ParsableArguments {
         if instance.hasHealth, (healthPath ?? "").isEmpty { throw ValidationError("--health-… needs --health-path, which they are about") }
     }
 
-    func body(name: String?, image: String?, layers: [String]?) -> FunctionBody {
+    func body(
+        name: String?, image: String?, layers: [String]?, registry: FunctionBody.Container.Registry?
+    ) -> FunctionBody {
         var variables: [String: String] = [:]
         for word in env { variables[word.name] = word.value }
         let body = FunctionBody(
@@ -82,7 +84,7 @@ struct FunctionFields: ParsableArguments {
             customContainerConfig: .init(
                 image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
                 capabilities: Self.words(capability),
-                healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }))
+                healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }, registryConfig: registry))
         return instance.filling(body)
     }
 
@@ -102,6 +104,21 @@ struct FunctionBody: Encodable {
             var successThreshold: Int?
         }
 
+        struct Registry: Encodable {
+            struct Login: Encodable {
+                var userName: String
+                var password: String
+            }
+
+            struct Certificate: Encodable {
+                var insecure: Bool?
+                var rootCaCertBase64: String?
+            }
+
+            var authConfig: Login?
+            var certConfig: Certificate?
+        }
+
         var webServerMode: Bool?
         var image: String?
         var entrypoint: [String]?
@@ -109,6 +126,7 @@ struct FunctionBody: Encodable {
         var port: Int?
         var capabilities: [String]?
         var healthCheckConfig: HealthCheck?
+        var registryConfig: Registry?
     }
 
     struct Lifecycle: Encodable {

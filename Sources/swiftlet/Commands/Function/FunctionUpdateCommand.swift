@@ -16,10 +16,14 @@ struct FunctionUpdateCommand: AsyncParsableCommand {
     @Argument(help: "The function's name.")
     var name: String
 
-    @Option(help: ArgumentHelp("An image of this host, see `swiftlet image list`.", valueName: "ref"))
+    @Option(
+        help: ArgumentHelp(
+            "An image of this host, see `swiftlet image list`, or of a registry that its name begins with.", valueName: "ref"))
     var image: String?
 
     @OptionGroup var fields: FunctionFields
+
+    @OptionGroup var registry: RegistryFields
 
     @Flag(help: "Return at once; `function get` tells the state.")
     var noWait = false
@@ -31,7 +35,8 @@ struct FunctionUpdateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await HostClient.with(host) { client in
-            let body = fields.body(name: nil, image: image, layers: try await fields.layers(client))
+            let body = fields.body(
+                name: nil, image: image, layers: try await fields.layers(client), registry: try await registry.config(image: image, client))
             let updated = try await client.data(.put, FunctionAnswer.path(name), body: body)
             let settled = noWait ? updated : try await FunctionAnswer.settled(name, client)
             if json { try Output.json(settled) } else { try Output.out("\(name)\n") }

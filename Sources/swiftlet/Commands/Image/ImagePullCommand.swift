@@ -61,8 +61,8 @@ struct ImagePullCommand: AsyncParsableCommand {
         for (field, value) in [("plainHTTP", plainHTTP), ("insecure", insecure), ("keepBlobs", keepBlobs)] where value {
             body[field] = true
         }
-        if let ca { body["rootCaCertBase64"] = .string(Data(try Self.contents(ca)).base64EncodedString()) }
-        body["auth"] = try await login(for: name)
+        if let ca { body["rootCaCertBase64"] = .string(try RegistryLogin.authority(ca)) }
+        body["auth"] = try await RegistryLogin.find(for: name, user: user, origin: "--password-stdin").map(Self.json)
         let text = JSONValue.object(body).text
         try await HostClient.with(host) { client in
             let response = try await client.checked(
@@ -78,27 +78,6 @@ struct ImagePullCommand: AsyncParsableCommand {
         }
     }
 
-    private func report(_ line: [String: JSONValue]) throws {
-        let images = line["images"]?.array ?? []
-        if json { return try Output.out(JSONValue.array(images).text + "\n") }
-        for image in images { try Output.out("\(image.object?["reference"]?.string ?? "") \(image.object?["digest"]?.string ?? "")\n") }
-    }
-
-    private func login(for name: ImageReference) async throws -> JSONValue? {
-        if let user {
-            let input = try await onOwnThread { try Self.readAll(STDIN_FILENO) }
-            // As it is typed or written by echo: the line end is none of it.
-            let password = String(decoding: input, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
-            guard !password.isEmpty else { throw CommandFailure("standard input has no password") }
-            return ["userName": .string(user), "password": .string(String(password)), "origin": "--password-stdin"]
-        }
-        let path = DockerConfiguration.defaultPath(environment: ProcessInfo.processInfo.environment)
-        do {
-            return try await CredentialSource(path: path).credentials(for: name.registry, repository: name.repository)
-                .map(Self.json)
-        } catch let error as ServiceError { throw CommandFailure(error.message) }
-    }
-
     private static func json(_ known: KnownCredentials) -> JSONValue {
         switch known.credentials {
         case .password(let user, let secret):
@@ -107,23 +86,9 @@ struct ImagePullCommand: AsyncParsableCommand {
         }
     }
 
-    private static func contents(_ path: String) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ArchiveSource.failure(path) }
-        defer { close(descriptor) }
-        return try readAll(descriptor)
-    }
-
-    /// At most 1 MiB.
-    private static func readAll(_ descriptor: CInt) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 65536)
-        while bytes.count < 1 << 20 {
-            let count = read(descriptor, &block, block.count)
-            if count < 0 { throw CommandFailure("cannot read: \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            bytes += block[..<count]
-        }
-        return bytes
+    private func report(_ line: [String: JSONValue]) throws {
+        let images = line["images"]?.array ?? []
+        if json { return try Output.out(JSONValue.array(images).text + "\n") }
+        for image in images { try Output.out("\(image.object?["reference"]?.string ?? "") \(image.object?["digest"]?.string ?? "")\n") }
     }
 }
