@@ -36,8 +36,8 @@ public final class VerifiedCallers: CallAuthentication {
             try authority.verifyTrigger(head).require(.invoke, function: call.function)
             return []
         case .token(let rule):
+            guard rule.asks(for: call.path) else { return [] }
             let shown = ShownCall(call)
-            guard rule.asks(for: shown.path) else { return [] }
             guard let token = rule.lookups.lazy.compactMap(shown.token).first else {
                 throw Self.denied("the jwt token is missing: it is looked for at \(rule.lookups.map(\.words).joined(separator: ", "))")
             }
@@ -75,14 +75,11 @@ extension TokenRule.Lookup {
 /// A call, as a token is looked for in it.
 private struct ShownCall {
     private let call: PresentedCall
-    let path: Substring
     private let query: Substring
 
     init(_ call: PresentedCall) {
         self.call = call
-        let mark = call.target.firstIndex(of: "?") ?? call.target.endIndex
-        path = call.target[..<mark]
-        query = call.target[mark...].dropFirst()
+        query = call.target[(call.target.firstIndex(of: "?") ?? call.target.endIndex)...].dropFirst()
     }
 
     func token(_ lookup: TokenRule.Lookup) -> String? {

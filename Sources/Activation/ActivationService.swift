@@ -92,7 +92,8 @@ public final class ActivationService: Sendable {
             }
             var cold: [FunctionActivator] = []
             for route in snapshot.functions.values where route.restriction == nil && route.reservedConcurrency != 0 {
-                for version in route.versions.values {
+                // What starts none on demand has its provisioned ones, or refuses.
+                for version in route.versions.values where !version.configuration.isOnDemandDisabled {
                     guard let old = busy["\(version.key.function)/\(version.key.version)"], old != version.key else { continue }
                     if let new = guarded.activators[version.key] { cold.append(new) }
                 }

@@ -5,14 +5,19 @@ public struct PresentedCall: Sendable {
     public var method: String
     /// Path and query as they came, byte for byte.
     public var target: String
+    /// The path that it has for the function, whatever stood before it in the target.
+    public var path: String
     public var headers: [(name: String, value: String)]
     /// The function that is called, and the qualifier that was asked for.
     public var function: String
     public var qualifier: String
 
-    public init(method: String, target: String, headers: [(name: String, value: String)], function: String, qualifier: String) {
+    public init(
+        method: String, target: String, path: String, headers: [(name: String, value: String)], function: String, qualifier: String
+    ) {
         self.method = method
         self.target = target
+        self.path = path
         self.headers = headers
         self.function = function
         self.qualifier = qualifier

@@ -5,6 +5,7 @@
 /// Source: CreateCustomDomainInput, UpdateCustomDomainInput and CustomDomain of Function Compute API 2023-03-30.
 public struct CustomDomain: Hashable, Sendable {
     public static let routes = 200
+    private static let noCertificate = "a domain has no certificate of its own here; HTTPS is the host's: serve --listen-tls"
     private static let fields = [
         "domainName", "protocol", "routeConfig", "corsConfig", "authConfig", "certConfig", "tlsConfig", "wafConfig", "isE2B",
     ]
@@ -41,11 +42,11 @@ public struct CustomDomain: Hashable, Sendable {
         try reader.onlyHas(Self.fields)
         var new = self
         if let word = try reader.string("protocol", maximumBytes: 20), word != "HTTP" {
-            throw .invalid("protocol", .string(word), "this host speaks HTTP; end TLS in front of it")
+            throw .invalid("protocol", .string(word), Self.noCertificate)
         }
         for name in ["certConfig", "tlsConfig"] {
             if let value = reader.members[name], !value.isEmpty {
-                throw .invalid(name, .string("…"), "this host speaks HTTP; end TLS in front of it")
+                throw .invalid(name, .string("…"), Self.noCertificate)
             }
         }
         if let waf = try reader.object("wafConfig"), try waf.bool("enableWAF") == true {

@@ -18,7 +18,7 @@ extension Exchange {
                     message: "domain '\(domain.name)' has no route for \(head.method) \(path.prefix(200))"))
         }
         if let origin { crossOriginFields = (domain.crossOrigin ?? .byDefault).answerFields(origin: origin) }
-        verify(domain.callers, route.function, route.qualifier) { claims in
+        verify(domain.callers, route.function, route.qualifier, target) { claims in
             let target = route.rewrite.isEmpty ? target : route.rewrite.apply(to: target)
             self.call(route.function, route.qualifier, self.take(claims, of: domain.callers, target))
         }
@@ -36,7 +36,7 @@ extension Exchange {
             return fail(.accessDenied("the HTTP trigger of function '\(function)' does not take \(head.method); it takes \(allowed)"))
         }
         if let origin { crossOriginFields = (trigger.crossOrigin ?? .byDefault).answerFields(origin: origin) }
-        verify(trigger.callers, function, qualifier) { claims in
+        verify(trigger.callers, function, qualifier, target) { claims in
             self.call(function, qualifier, self.take(claims, of: trigger.callers, target))
         }
     }
@@ -48,13 +48,14 @@ extension Exchange {
     }
 
     /// The body waits meanwhile where it is.
-    private func verify(_ rule: CallerRule, _ function: String, _ qualifier: String, then: @escaping ([PassedClaim]) -> Void) {
+    private func verify(
+        _ rule: CallerRule, _ function: String, _ qualifier: String, _ target: String, then: @escaping ([PassedClaim]) -> Void
+    ) {
         if rule == .anonymous { return then([]) }
         phase = .connecting
         let call = PresentedCall(
-            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
-            function: loop.table.exactName(function),
-            qualifier: qualifier)
+            method: head.method.rawValue, target: head.uri, path: String(target.prefix { $0 != "?" }),
+            headers: head.headers.map { ($0.name, $0.value) }, function: loop.table.exactName(function), qualifier: qualifier)
         let bound = NIOLoopBound((self, then), eventLoop: loop.eventLoop)
         let (authentication, eventLoop) = (loop.options.authentication, loop.eventLoop)
         Task {

@@ -69,7 +69,8 @@ import Testing
     ) async throws -> [PassedClaim] {
         let callers = try Self.callers()
         let call = PresentedCall(
-            method: "GET", target: target, headers: headers.map { (name: $0.0, value: $0.1) }, function: "f", qualifier: "LATEST")
+            method: "GET", target: target, path: String(target.prefix { $0 != "?" }), headers: headers.map { (name: $0.0, value: $0.1) },
+            function: "f", qualifier: "LATEST")
         return try await callers.verify(call, by: try rule ?? Self.rule())
     }
 

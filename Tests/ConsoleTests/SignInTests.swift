@@ -14,7 +14,11 @@ import Testing
         let cookie = try await world.signIn("K", "s")
         #expect(cookie.attributes == "Path=/console; HttpOnly; SameSite=Strict")
         #expect(try await world.get("images", cookie).body.contains("Sign out"))
-        #expect(world.asked == ["GET /swiftlet/v1/queue", "GET /swiftlet/v1/images", "GET /2023-03-30/layers?limit=100"])
+        #expect(
+            world.asked == [
+                "GET /swiftlet/v1/queue", "GET /swiftlet/v1/images", "GET /2023-03-30/functions?limit=100",
+                "GET /2023-03-30/layers?limit=100",
+            ])
         let secure = try await world.signIn("K", "s", isSecure: true)
         #expect(secure.attributes == "Path=/console; HttpOnly; SameSite=Strict; Secure")
     }
@@ -43,7 +47,8 @@ import Testing
     }
 
     @Test("a revoked key ends its session with the next request") func revokes() async throws {
-        let world = World(keys: ["K": "s"])
+        // A host whose last key is gone asks for none.
+        let world = World(keys: ["K": "s", "other": "o"])
         let cookie = try await world.signIn("K", "s")
         #expect(world.console.visitor(world.request("GET", "images", cookie.value)) == .key("K"))
         world.keys["K"] = nil

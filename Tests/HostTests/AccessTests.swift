@@ -64,7 +64,9 @@ extension HostTests {
                 let letter = try await host.must("dlq", "show", "f", String(task))
                 func field(_ name: String) -> String {
                     let line = letter.split(whereSeparator: \.isNewline).first { $0.contains("\(name): ") }
-                    return line.map { String($0[($0.range(of: "\(name): ")?.upperBound ?? $0.startIndex)...]) } ?? ""
+                    // A terminal is shown no carriage return, but what stands for one.
+                    return line.map { String($0[($0.range(of: "\(name): ")?.upperBound ?? $0.startIndex)...]).replacing("\\x0d", with: "") }
+                        ?? ""
                 }
                 let role = [
                     "SWIFTLET_ACCESS_KEY_ID": field("x-fc-access-key-id"), "SWIFTLET_ACCESS_KEY_SECRET": field("x-fc-access-key-secret"),

@@ -61,7 +61,8 @@ extension HostTests {
                 try await host.settled("moody")
                 try await host.must("invoke", "moody", "--async", "--task-id", "runs", "--data", "sleep")
                 try await host.wait("it runs") { try await host.must("task", "list", "moody", "--status", "Running").contains("runs") }
-                try await host.must("function", "disable", "moody", "--reason", "a pause")
+                // What comes now is accepted, and waits.
+                try await host.must("concurrency", "set", "moody", "0")
                 for task in waiting { try await host.must("invoke", "moody", "--async", "--task-id", task, "--data", "hello \(task)") }
                 before = try await host.counts("moody")
                 try await host.must("backup", "--state-dir", host.state, "--output", archive)
@@ -74,7 +75,7 @@ extension HostTests {
             var counts = try await host.counts("moody")
             // What ran at the moment of the backup waits again: it ran at least once.
             #expect((counts["accepted"], counts["dead"], counts["done"]) == (6, 1, 0), "\(counts), before \(before)")
-            try await host.must("function", "enable", "moody")
+            try await host.must("concurrency", "delete", "moody")
             try await host.wait("it runs again") { try await host.must("task", "list", "moody", "--status", "Running").contains("runs") }
             try await host.must("task", "stop", "moody", "runs")
             try await host.settled("moody")

@@ -82,8 +82,8 @@ def test_errors(client, pair):
         ("x.y", [route("api", function)], {}, ("routes[0].path", "/api")), ("x.y", [route("/a*b", function)], {}, ("routes[0].path",)),
         ("x.y", [route("/", function, methods=["FETCH"])], {}, ("routes[0].methods", "GET")),
         ("x.y", [route("/", function, rewrite_config=m.RewriteConfig(regex_rules=[m.RegexRule(match="(", replacement="/")]))], {}, ("regexRules",)),
-        ("x.y", [], {"cert_config": m.CertConfig(cert_name="c", certificate="x", private_key="y")}, ("certConfig", "TLS")),
-        ("x.y", [], {"auth_config": m.AuthConfig(auth_type="jwt", auth_info="{}")}, ("authConfig.authType", "jwt")),
+        ("x.y", [], {"cert_config": m.CertConfig(cert_name="c", certificate="x", private_key="y")}, ("certConfig", "certificate")),
+        ("x.y", [], {"auth_config": m.AuthConfig(auth_type="jwt", auth_info="{}")}, ("authConfig.authInfo.jwks",)),
         ("x.y", [], {"waf_config": m.WAFConfig(enable_waf=True)}, ("wafConfig",)),
     ):
         refused(lambda: client.create_custom_domain(made(name, *routes, **fields)), "InvalidArgument", 400, *words)
