@@ -110,7 +110,7 @@ def haproxy(folder, behind):
 
 
 def go(folder, source, behind):
-    program, port = os.path.join(folder, "proxy"), swiftlet_host.free_port()
+    program, port = os.path.join(folder, "go-proxy"), swiftlet_host.free_port()  # `proxy` is a folder of nginx
     subprocess.run(["go", "build", "-o", program, source], check=True, env={**os.environ, "GO111MODULE": "off", "GOTMPDIR": folder}, capture_output=True)
     return Way(port, spawn([program, f"127.0.0.1:{port}", f"127.0.0.1:{behind}"], port, {"GOMAXPROCS": "1"}))
 
