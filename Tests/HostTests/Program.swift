@@ -12,8 +12,9 @@ struct ProgramResult {
 }
 
 /// Runs a program without holding up a task: the waiting is done on threads that may wait.
-func run(_ program: String, _ arguments: [String], environment: [String: String] = [:], input: Data = Data()) async throws -> ProgramResult
-{
+@discardableResult func run(
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: Data = Data()
+) async throws -> ProgramResult {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async {
             do {

@@ -31,8 +31,8 @@ struct RunningHost: Sendable {
     }
 
     /// Starts a host on a state directory, which may have been used before.
-    static func start(_ state: String, _ options: [String] = []) async throws -> RunningHost {
-        let handle = try ProcessHandle(Checkout.swiftlet, ["serve", "--listen", "127.0.0.1:0", "--state-dir", state] + options)
+    static func start(_ state: String, _ options: [String] = [], program: String = Checkout.swiftlet) async throws -> RunningHost {
+        let handle = try ProcessHandle(program, ["serve", "--listen", "127.0.0.1:0", "--state-dir", state] + options)
         for _ in 0..<600 {
             let ready = handle.printed.split(separator: "\n").first { $0.hasPrefix("swiftlet ready: ") }
             if let ready, let url = ready.split(separator: " ").dropFirst(2).first {

@@ -44,6 +44,30 @@ extension HostTests {
             }
         }
 
+        @Test("a new program that does not start gives way to the former one") func goesBack() async throws {
+            let place = "/tmp/swiftlet-upgrade-\(UInt32.random(in: 0...UInt32.max))"
+            try FileManager.default.createDirectory(atPath: "\(place)/bin", withIntermediateDirectories: true)
+            for name in ["swiftlet", "swiftlet-launcher", "swiftlet-unpack", "swiftlet-inflate"] {
+                try await run("/bin/cp", ["-L", "\(Checkout.top)/.build/release/\(name)", "\(place)/bin/"])
+            }
+            let host = try await RunningHost.start("\(place)/state", program: "\(place)/bin/swiftlet")
+            let before = host.daemon
+            try await run("/bin/cp", ["/bin/false", "\(place)/bin/new"])
+            rename("\(place)/bin/new", "\(place)/bin/swiftlet")
+            kill(host.process, SIGUSR2)
+            do {
+                try await host.wait("the former program goes on") {
+                    host.printed.contains("the former one goes on")
+                        && host.printed.split(separator: "\n").count { $0.contains("ready:") } == 2
+                }
+            } catch { Issue.record(error) }
+            #expect(try await host.curl("-o", "/dev/null", "-w", "%{http_code}", "\(host.url)/metrics").out == "200")
+            #expect(host.daemon != before && host.status == nil)
+            await host.stop()
+            await Leftovers.expectNone(of: "\(place)/state")
+            try FileManager.default.removeItem(atPath: place)
+        }
+
         @Test("who connects while no daemon runs waits for the next one") func waits() async throws {
             try await RunningHost.with { host in
                 try await prepare(host)
