@@ -40,7 +40,8 @@ actor LayerShelf {
             let rest = holders[layer, default: 1] - 1
             holders[layer] = rest > 0 ? rest : nil
         }
-        do { try await removeUnused() } catch {
+        // In a task of its own: the store refuses what a cancelled one asks, and the layers of a cancelled pull must go.
+        do { try await Task { try await removeUnused() }.value } catch {
             // The layers stay where they are until the next start or removal, which tries again.
             logger.warning("unused layers could not be removed", metadata: ["error": "\(error)"])
         }
@@ -94,8 +95,9 @@ actor LayerShelf {
         let task = Task {
             defer { unpacking[diffID] = nil }
             let unpacked = try await unpack(unpacker)
-            // In place first, then recorded: a stop between the two leaves a layer that the next start removes.
-            try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries))
+            // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
+            // is too late for this one: only a recorded layer is found by whoever removes the unused.
+            try await Task { try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries)) }.value
             present[diffID] = unpacked
             return unpacked
         }

@@ -11,9 +11,13 @@ import Testing
 /// Pulls from Debian's docker-registry, what skopeo and buildah have put there.
 @Suite(.serialized) struct PullTests {
     private func image(_ name: String, layers: Int = 2, bytes: Int = 1000) -> [UInt8] {
+        image(name, layersOf: Array(repeating: bytes, count: layers))
+    }
+
+    private func image(_ name: String, layersOf bytes: [Int]) -> [UInt8] {
         var layout = LayoutBuilder()
-        let manifest = layout.image(
-            (0..<layers).map { LayoutBuilder.layer("file\($0)", noise(bytes, seed: UInt64($0 + 1))) }, extra: LayoutBuilder.named(name))
+        let layers = bytes.enumerated().map { LayoutBuilder.layer("file\($0)", noise($1, seed: UInt64($0 + 1))) }
+        let manifest = layout.image(layers, extra: LayoutBuilder.named(name))
         return layout.finish(manifest)
     }
 
@@ -161,11 +165,13 @@ import Testing
 
     @Test func aPullThatIsCancelledEndsAndLeavesNothing() async throws {
         let registry = try TestRegistry()
-        try registry.push(image("x:1", layers: 3, bytes: 400_000), "hello:1")
+        try registry.push(image("x:1", layersOf: [1000, 400_000, 400_000]), "hello:1")
         let front = try Front(registry, "--stall-after", "600000")
         try await PullFixture.with { fixture async throws in
             let pull = Task { try await fixture.pull("\(front.address)/hello:1") }
+            // One layer is in place, and the others come no further.
             while !front.requests.contains(where: { $0.hasPrefix("stalled") }) { await Task.yield() }
+            while try await fixture.unpacker.layers().isEmpty { await Task.yield() }
             pull.cancel()
             await #expect(throws: CancellationError.self) { try await pull.value }
             #expect(try fixture.leftovers() == [])
