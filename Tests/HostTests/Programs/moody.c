@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A function that does what its event asks for: "fail" is an error, "once" one at the first attempt only, "die" ends the program, "sleep" takes a
-// minute, "later" is answered 503 with Retry-After, "your head" is an error that has the whole request in it; anything else is echoed. A process a connection, so that it may serve several calls at once.
+// minute, "later" is answered 503 with Retry-After, "your head" is an error that has the whole request in it, "your layer" is answered by its file
+// "word"; anything else is echoed. A process a connection, so that it may serve several calls at once.
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,13 @@
 
 static void answer(int client, const char *status, const char *fields, const char *body) {
     dprintf(client, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n%s", status, strlen(body), fields, body);
+}
+
+static const char *word_of_layer(void) {
+    static char word[256];
+    FILE *file = fopen("/opt/word", "r");
+    if (file) word[fread(word, 1, sizeof word - 1, file)] = 0, fclose(file);
+    return word;
 }
 
 static void serve(int client) {
@@ -34,7 +42,7 @@ static void serve(int client) {
     if (strstr(body, "later") && first) return answer(client, "503 Busy", "Retry-After: 1\r\n", "not now");
     if (strstr(body, "fail") || (strstr(body, "once") && first)) return answer(client, "500 No", "x-fc-status: 404\r\n", "it went wrong");
     if (strstr(body, "your head")) return answer(client, "500 No", "x-fc-status: 404\r\n", request);
-    answer(client, "200 OK", "", body);
+    answer(client, "200 OK", "", strstr(body, "your layer") ? word_of_layer() : body);
 }
 
 int main(void) {
