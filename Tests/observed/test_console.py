@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console in a real browser. SWIFTLET_SCREENSHOTS names a folder for pictures of it."""
+import base64
+import io
 import os
 import pathlib
 import re
 import shutil
 import time
 import urllib.parse
+import uuid
+import zipfile
 
 import pytest
 from conftest import HOST, ask, call, make, must
@@ -156,6 +160,32 @@ def test_images_are_shown_with_sizes_of_their_own_and_shared(browser):
         assert image["reference"] in text
     accessible(browser)
     picture(browser, "console-images")
+
+
+def test_versions_of_layers_are_shown_with_sizes_of_their_own_and_shared(browser):
+    layer, users = "seen-layer-" + uuid.uuid4().hex[:8], []
+    try:
+        for word in "one", "two", "three":
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as file:
+                file.writestr("word", word)
+            code = {"zipFile": base64.b64encode(packed.getvalue()).decode()}
+            made = must("POST", f"/2023-03-30/layers/{layer}/versions", {"code": code})
+        # Two functions have the first version, one the second, none the third, which is shown because it is the newest.
+        for version in 1, 1, 2:
+            users.append(f"{layer}-{len(users)}")
+            make(users[-1], os.environ["SWIFTLET_IMAGE"], layers=[made["layerVersionArn"].rsplit("/", 1)[0] + f"/{version}"])
+        open_page(browser, "images")
+        rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#layers tbody tr") if layer in row.text]
+        found = sorted(tuple(re.search(rf"(\d) (\d) (\S+ \S+) (\S+ \S+) (\S+ \S+) \d{{4}}-", row).groups()) for row in rows)
+        first, second, third = [size for _, _, size, _, _ in found]
+        assert found == [("1", "2", first, "0 B", first), ("2", "1", second, second, "0 B"), ("3", "0", third, third, "0 B")]
+        assert third == f"{made['codeSize']} B"
+    finally:
+        for user in users:
+            must("DELETE", f"/2023-03-30/functions/{user}")
+        for version in 1, 2, 3:
+            must("DELETE", f"/2023-03-30/layers/{layer}/versions/{version}")
 
 
 def test_a_benchmark_is_made_and_its_distribution_drawn(browser, function):

@@ -20,23 +20,38 @@ extension Console {
                 "shared": sizeWords(shared), "unique": sizeWords(image["uniqueSize"]?.integer ?? 0), "picture": svg.markup,
             ]
         }
-        let used = try await list("/2023-03-30/functions", "functions").map { ($0["layers"]?.array ?? []).map(Self.layerName) }
-        let layers = try await list("/2023-03-30/layers", "layers").map { layer -> [String: Any] in
-            let name = layer["layerName"]?.string ?? ""
-            return [
-                "name": name, "functions": used.count { $0.contains(name) }, "version": layer["version"]?.integer ?? 0,
-                "size": sizeWords(layer["codeSize"]?.integer ?? 0), "created": timeWords(layer["createTime"]?.string),
-                "description": layer["description"]?.string ?? "",
-            ]
-        }
+        let layers = try await layerRows()
         return try pages.page(
             "images", title: "Images", visit,
             ["images": rows, "isEmpty": rows.isEmpty, "layers": layers, "hasLayers": !layers.isEmpty])
     }
 
+    /// A row for the newest version of each layer, and for each older one that a function has. The bytes of a version that two or more functions have
+    /// are shared: they lie on the disk once, and none of these functions frees them by going.
+    private func layerRows() async throws -> [[String: Any]] {
+        let functions = try await list("/2023-03-30/functions", "functions")
+        let holders = functions.flatMap { Set(($0["layers"]?.array ?? []).map(Self.layerVersion)) }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        var rows: [[String: Any]] = []
+        for layer in try await list("/2023-03-30/layers", "layers") {
+            let name = layer["layerName"]?.string ?? ""
+            let older = try await list("/2023-03-30/layers/\(Self.escape(name))/versions", "layers")
+                .filter { $0["version"] != layer["version"] && holders[Self.versionName(name, $0)] != nil }
+            for version in [layer] + older {
+                let (size, count) = (version["codeSize"]?.integer ?? 0, holders[Self.versionName(name, version)] ?? 0)
+                rows.append([
+                    "name": name, "functions": count, "version": version["version"]?.integer ?? 0, "size": sizeWords(size),
+                    "unique": sizeWords(count > 1 ? 0 : size), "shared": sizeWords(count > 1 ? size : 0),
+                    "created": timeWords(version["createTime"]?.string), "description": version["description"]?.string ?? "",
+                ])
+            }
+        }
+        return rows
+    }
+
+    private static func versionName(_ layer: String, _ version: JSONValue) -> String { "\(layer)/versions/\(version["version"]?.integer ?? 0)" }
+
     /// Of a function's layer, which is named by its version's resource name: `acs:fc:REGION:ACCOUNT:layers/NAME/versions/NUMBER`.
-    private static func layerName(_ layer: JSONValue) -> String {
-        let parts = layerWords(layer).split(separator: "/")
-        return parts.count > 1 ? String(parts[1]) : ""
+    private static func layerVersion(_ layer: JSONValue) -> String {
+        layerWords(layer).split(separator: "/").dropFirst().joined(separator: "/")
     }
 }

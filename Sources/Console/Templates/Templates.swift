@@ -122,9 +122,9 @@ enum Templates {
         <section class="card flush">
         <div class="scroll" tabindex="0" role="region" aria-label="Layers">
         <table id="layers">
-        <thead><tr><th scope="col">Name</th><th scope="col" class="number">Newest version</th><th scope="col" class="number">Size</th><th scope="col" class="number">Functions that share it</th><th scope="col">Made</th></tr></thead>
+        <thead><tr><th scope="col">Name</th><th scope="col" class="number">Version</th><th scope="col" class="number">Functions that have it</th><th scope="col" class="number">Size</th><th scope="col" class="number">Of its own</th><th scope="col" class="number">Shared</th><th scope="col">Made</th></tr></thead>
         <tbody>
-        {{#layers}}<tr><th scope="row">{{name}}<small>{{description}}</small></th><td class="number">{{version}}</td><td class="number">{{size}}</td><td class="number">{{functions}}</td><td>{{created}}</td></tr>{{/layers}}
+        {{#layers}}<tr><th scope="row">{{name}}<small>{{description}}</small></th><td class="number">{{version}}</td><td class="number">{{functions}}</td><td class="number">{{size}}</td><td class="number">{{unique}}</td><td class="number">{{shared}}</td><td>{{created}}</td></tr>{{/layers}}
         </tbody>
         </table>
         </div>
