@@ -30,7 +30,8 @@ extension Console {
     /// are shared: they lie on the disk once, and none of these functions frees them by going.
     private func layerRows() async throws -> [[String: Any]] {
         let functions = try await list("/2023-03-30/functions", "functions")
-        let holders = functions.flatMap { Set(($0["layers"]?.array ?? []).map(Self.layerVersion)) }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        let held = functions.flatMap { Set(($0["layers"]?.array ?? []).map(Self.layerVersion)) }
+        let holders = held.reduce(into: [:]) { counts, version in counts[version, default: 0] += 1 }
         var rows: [[String: Any]] = []
         for layer in try await list("/2023-03-30/layers", "layers") {
             let name = layer["layerName"]?.string ?? ""
@@ -48,7 +49,9 @@ extension Console {
         return rows
     }
 
-    private static func versionName(_ layer: String, _ version: JSONValue) -> String { "\(layer)/versions/\(version["version"]?.integer ?? 0)" }
+    private static func versionName(_ layer: String, _ version: JSONValue) -> String {
+        "\(layer)/versions/\(version["version"]?.integer ?? 0)"
+    }
 
     /// Of a function's layer, which is named by its version's resource name: `acs:fc:REGION:ACCOUNT:layers/NAME/versions/NUMBER`.
     private static func layerVersion(_ layer: JSONValue) -> String {
