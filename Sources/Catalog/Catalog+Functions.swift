@@ -8,7 +8,10 @@ extension Catalog {
     ///
     /// - Throws: ``ServiceError`` 400 `InvalidArgument`, also where the host does not have the image; 409 `FunctionAlreadyExists`.
     public func create(_ input: [String: JSONValue]) async throws -> FunctionView {
-        guard let name = input["functionName"]?.string else { throw ServiceError.missing("functionName", "give the function a name") }
+        guard let given = input["functionName"], given != .null else {
+            throw ServiceError.missing("functionName", "give the function a name")
+        }
+        guard let name = given.string else { throw ServiceError.invalid("functionName", given, "it must be a string") }
         try FunctionName.check(name)
         let configuration = try FunctionConfiguration(creating: input)
         let tags = try FunctionTag.list(input["tags"])

@@ -4,7 +4,8 @@ public import Store
 
 /// Settings that stand beside a function: how many instances it may have, and whether it may be called.
 extension Catalog {
-    private static let reservedConcurrency = 0...10000
+    /// Of the instances that the host may have, the part that all functions may reserve together. Source: Function Compute contract §10.
+    private var mostReserved: Int { instanceLimit * 9 / 10 }
 
     /// Applies a PutConcurrencyInput. Calls that arrive when this returned are bounded by it.
     ///
@@ -13,10 +14,19 @@ extension Catalog {
         guard let given = input["reservedConcurrency"], given != .null else {
             throw ServiceError.missing("reservedConcurrency", "the most instances of the function at work at once; 0 forbids all calls")
         }
-        guard let number = given.integer, Self.reservedConcurrency.contains(number) else {
-            throw ServiceError.invalid("reservedConcurrency", given, "it must be a whole number from 0 to 10000")
+        let part = "90 % of the \(instanceLimit) instances that the host may have (serve --max-instances)"
+        guard let number = given.integer, (0...mostReserved).contains(number) else {
+            throw ServiceError.invalid("reservedConcurrency", given, "it must be a whole number from 0 to \(mostReserved), \(part)")
         }
-        return try await put(.concurrency, of: function, ["reservedConcurrency": .integer(Int64(number))])
+        return try await put(.concurrency, of: function, ["reservedConcurrency": .integer(Int64(number))]) { [self] in
+            let others = try await store.settings(.concurrency).filter { $0.function != function }
+            let reserved = others.reduce(0) { $0 + ($1.content["reservedConcurrency"]?.integer ?? 0) }
+            guard number == 0 || reserved + number <= mostReserved else {
+                throw ServiceError.invalid(
+                    "reservedConcurrency", given,
+                    "with the \(reserved) of other functions it must be at most \(mostReserved), \(part); lower one of theirs first")
+            }
+        }
     }
 
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound` or `OnDemandConfigNotFound`.
@@ -72,10 +82,13 @@ extension Catalog {
         return (page, found.count > limit ? page.last.map { "\($0.function)/\($0.qualifier)" } : nil)
     }
 
+    /// - Parameter check: what must hold when its turn has come.
     func put(
-        _ kind: SettingKind, of function: String, qualifier: String = "", _ content: [String: JSONValue]
+        _ kind: SettingKind, of function: String, qualifier: String = "", _ content: [String: JSONValue],
+        check: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> SettingRecord {
         try await turns.run { [self] in
+            try await check()
             guard let record = try await store.putSetting(kind, of: function, qualifier: qualifier, content: content, at: now()) else {
                 throw ServiceError.functionNotFound(function)
             }

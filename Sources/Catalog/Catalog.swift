@@ -14,6 +14,7 @@ public final class Catalog: Sendable {
     let images: ImageLibrary
     let routes: Routes
     let turns = TurnQueue()
+    let instanceLimit: Int
     let authentication: any CallAuthentication
     let preparation: any ImagePreparation
     /// By function.
@@ -23,17 +24,20 @@ public final class Catalog: Sendable {
 
     /// - Parameters:
     ///   - subscriber: gets each new ``RoutingSnapshot``.
+    ///   - instanceLimit: the most instances of the host.
     ///   - preparation: brings images that are not here.
     ///   - authentication: says which HTTP triggers this host can guard.
     ///   - now: the time of a change.
     public init(
         store: Store, images: ImageLibrary, subscriber: any RoutingSubscriber, host: HostIdentity = HostIdentity(),
-        preparation: any ImagePreparation = LoadedImagesOnly(), authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
+        instanceLimit: Int = 300, preparation: any ImagePreparation = LoadedImagesOnly(),
+        authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.images = images
         self.host = host
+        self.instanceLimit = instanceLimit
         self.authentication = authentication
         self.preparation = preparation
         self.logger = logger

@@ -25,12 +25,21 @@ extension ControlResponder {
         return Response(json: Self.page("tasks", shown, token))
     }
 
-    func asyncTask(_ task: String, _ function: String) async throws -> Response {
-        guard let record = try await invocations.queue.task(lane: function, task) else { throw try await taskMissing(task, function) }
-        return Response(json: record.json(catalog.host, withPayload: true))
+    func asyncTask(_ task: String, _ function: String, _ query: QueryItems) async throws -> Response {
+        Response(json: try await record(of: task, function, query).json(catalog.host, withPayload: true))
     }
 
-    func stopAsyncTask(_ task: String, _ function: String) async throws -> Response {
+    /// A task's id is the function's, so the qualifier need not be said; where it is, it must be the task's.
+    private func record(of task: String, _ function: String, _ query: QueryItems) async throws -> TaskRecord {
+        let qualifier = query.string("qualifier")
+        guard let record = try await invocations.queue.task(lane: function, task),
+            qualifier == nil || qualifier == record.invocation.qualifier
+        else { throw try await taskMissing(task, function) }
+        return record
+    }
+
+    func stopAsyncTask(_ task: String, _ function: String, _ query: QueryItems) async throws -> Response {
+        _ = try await record(of: task, function, query)
         switch try await invocations.stop(function: function, task: task) {
         case .stopped, .stopping, .alreadyEnded(.stopped): return .nothing
         case .alreadyEnded(let status):

@@ -15,6 +15,9 @@ extension ControlResponder {
         let statuses = try query.strings("instanceStatus")
         let limit = try query.integer("limit", 1...1000) ?? 1000
         let startKey = query.string("startKey")
+        // Only what is alive is listed, so these find nothing more; what they say must be readable all the same.
+        _ = try query.bool("withAllActive")
+        for name in ["startTimeMs", "endTimeMs"] { _ = try query.integer(name, 0...(.max)) }
         let alive = instances.instances(of: name)
             .filter { instance in
                 (versions.map { $0.contains(instance.version) } ?? true) && (ids?.contains(instance.id.text) ?? true)

@@ -76,6 +76,7 @@ final class DrainedInstanceLog: InstanceLog {
 
     func end() {
         state.withLock { state in
+            guard !state.pipes.isEmpty else { return }
             state.drain()
             for index in state.pipes.indices {
                 let (stream, descriptor) = (state.pipes[index].stream, state.pipes[index].descriptor)
@@ -84,6 +85,7 @@ final class DrainedInstanceLog: InstanceLog {
                 close(descriptor)
             }
             state.pipes = []
+            state.output.ended()
         }
     }
 

@@ -15,6 +15,11 @@ package final class FunctionLogWriter: Sendable {
         var due = false
         /// A task of the pool is writing, or about to.
         var draining = false
+        /// How many instances may still print.
+        var instances = 0
+        var isFileOpen = false
+        /// The function is deleted, and no instance of a new one of its name has begun: what its last instances say goes with them.
+        var isRemoved = false
         /// Who waits for the files to be removed.
         var removals: [@Sendable (Result<Void, LogFileError>) -> Void] = []
         /// Who waits until nothing is left to write.
@@ -27,6 +32,7 @@ package final class FunctionLogWriter: Sendable {
         case write(LogQueue.Batch)
         case removeFiles([@Sendable (Result<Void, LogFileError>) -> Void])
         case tell([CheckedContinuation<Void, Never>])
+        case close
     }
 
     /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
@@ -53,6 +59,26 @@ package final class FunctionLogWriter: Sendable {
 
     deinit { output.withLock { $0?.close() } }
 
+    /// An instance may print from now on, until as many of ``instanceEnded()``.
+    func instanceBegun() {
+        state.withLock { state in
+            state.instances += 1
+            state.isRemoved = false
+        }
+    }
+
+    /// With the last one the file is closed: a host has more functions than descriptors.
+    func instanceEnded() {
+        let isLast = state.withLock { state in
+            state.instances -= 1
+            return state.instances == 0
+        }
+        if isLast { startDraining() }
+    }
+
+    /// The name is that of a function again.
+    func takenAgain() { state.withLock { $0.isRemoved = false } }
+
     /// Queues one line. Returns at once.
     package func append(_ line: LogLine) {
         let isFirst = state.withLock { state in
@@ -71,11 +97,13 @@ package final class FunctionLogWriter: Sendable {
         append(line())
     }
 
-    /// Removes the files; lines that wait are dropped. Lines that come later begin a new log.
+    /// Removes the files; lines that wait are dropped. Lines that come later begin a new log; where only instances that are alive now still print, it
+    /// goes with the last of them.
     package func remove() async throws(LogFileError) {
         let result = await withCheckedContinuation { continuation in
             state.withLock { state in
                 _ = state.queue.take()
+                state.isRemoved = true
                 state.removals.append { continuation.resume(returning: $0) }
             }
             startDraining()
@@ -126,6 +154,7 @@ package final class FunctionLogWriter: Sendable {
                 let result = removeFiles()
                 for completion in completions { completion(result) }
             case .tell(let flushes): for continuation in flushes { continuation.resume() }
+            case .close: output.withLock { $0.take()?.close() }
             }
             for wake in state.withLock({ Array($0.followers.values) }) { wake() }
         }
@@ -135,9 +164,18 @@ package final class FunctionLogWriter: Sendable {
         state.withLock { state in
             if !state.removals.isEmpty {
                 defer { state.removals = [] }
+                state.isFileOpen = false
                 return .removeFiles(state.removals)
             }
-            if let batch = state.queue.take() { return .write(batch) }
+            if let batch = state.queue.take() {
+                state.isFileOpen = true
+                return .write(batch)
+            }
+            if state.isFileOpen, state.instances == 0 {
+                state.isFileOpen = false
+                state.queue.rest()
+                return state.isRemoved ? .removeFiles([]) : .close
+            }
             if !state.flushes.isEmpty {
                 defer { state.flushes = [] }
                 return .tell(state.flushes)

@@ -39,8 +39,9 @@ public final class FunctionLogs: InstanceLogSink {
     }
 
     public func platform(_ message: String, instance: InstanceID, function: String, version: String) {
-        writer(function)
-            .append(LogLine(time: now().text, stream: .platform, version: version, instance: instance, request: nil, message: message))
+        let writer = writer(function)
+        writer.takenAgain()
+        writer.append(LogLine(time: now().text, stream: .platform, version: version, instance: instance, request: nil, message: message))
     }
 
     /// The log of a function, oldest line first. It is empty for one that never printed.
@@ -52,7 +53,7 @@ public final class FunctionLogs: InstanceLogSink {
         LogLines(writer: writer(function), threads: threads, tail: tail, follow: follow)
     }
 
-    /// Removes the log of a deleted function. Lines that instances still print begin a new one.
+    /// Removes the log of a deleted function. Lines that its instances still print begin a new one, which goes with the last of them.
     public func remove(_ function: String) async throws(LogFileError) { try await writer(function).remove() }
 
     /// Returns when every line that was said before is in its file, or is counted as one that the disk did not take.

@@ -25,7 +25,11 @@ struct InstanceOutput {
         self.writer = writer
         self.now = now
         frame = PlatformFrame(version: version, instance: instance)
+        writer.instanceBegun()
     }
+
+    /// To be called once, when nothing more is read from it.
+    func ended() { writer.instanceEnded() }
 
     /// How many requests run now.
     var running: Int { requests.count }

@@ -79,6 +79,9 @@ struct LogQueue {
         spare = bytes
     }
 
+    /// Nothing more is expected soon: the memory is given back.
+    mutating func rest() { spare = [] }
+
     /// A batch that was taken could not be written.
     mutating func lost(_ batch: Batch, because reason: String) { drop(batch.lines, because: reason, sample: batch.sample) }
 

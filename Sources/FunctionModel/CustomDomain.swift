@@ -23,7 +23,9 @@ public struct CustomDomain: Hashable, Sendable {
     ///
     /// - Throws: ``ServiceError`` 400 `InvalidArgument` that names field, value and bound.
     public init(creating input: [String: JSONValue]) throws(ServiceError) {
-        guard let name = input["domainName"]?.string else { throw .missing("domainName", "for example api.example.com") }
+        guard let name = try FieldReader(input).string("domainName", maximumBytes: 1024) else {
+            throw .missing("domainName", "for example api.example.com")
+        }
         guard Self.isName(name) else {
             throw .invalid(
                 "domainName", .string(name),

@@ -28,9 +28,10 @@ public struct FunctionAlias: Hashable, Sendable {
     ///
     /// - Throws: ``ServiceError`` 400 `InvalidArgument` that names field, value and bound, 400 `AdditionalVersionContainsMajorVersion`.
     public init(creating input: [String: JSONValue]) throws(ServiceError) {
-        guard let name = input["aliasName"]?.string else { throw .missing("aliasName", "give the alias a name") }
+        let reader = FieldReader(input)
+        guard let name = try reader.string("aliasName", maximumBytes: 1024) else { throw .missing("aliasName", "give the alias a name") }
         try Self.check(name)
-        if input["versionId"] == nil { throw .missing("versionId", "give the number of a version, or LATEST") }
+        if reader.members["versionId"] == nil { throw .missing("versionId", "give the number of a version, or LATEST") }
         self.name = name
         version = ""
         try apply(input)

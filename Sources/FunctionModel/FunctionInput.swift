@@ -5,6 +5,7 @@ extension FunctionConfiguration {
     ///
     /// - Throws: ``ServiceError`` with code `InvalidArgument` that names field, value and bound.
     public init(creating input: [String: JSONValue]) throws(ServiceError) {
+        let input = input.filter { $0.value != .null }
         if input["runtime"] == nil { throw .missing("runtime", "use \"custom-container\"") }
         if input["handler"] == nil { throw .missing("handler", "an image does not use it: \"index.handler\" will do") }
         let image = input["customContainerConfig"]?.object?["image"]

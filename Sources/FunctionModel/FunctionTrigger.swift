@@ -19,7 +19,8 @@ public struct FunctionTrigger: Hashable, Sendable {
 
     public static let limitPerFunction = 50
     private static let nameLength = 1...128
-    private static let configurationBytes = 65536
+    /// Room for a timer's payload, whose quotation marks and line ends take more than a byte here.
+    private static let configurationBytes = 256 << 10
     /// Bytes of `sourceArn` and of `invocationRole`.
     private static let resourceNameBytes = 1024
     private static let otherTypes = ["oss", "log", "tablestore", "cdn_events", "mns_topic", "eventbridge"]
@@ -39,9 +40,13 @@ public struct FunctionTrigger: Hashable, Sendable {
     /// - Throws: ``ServiceError`` 400 `InvalidArgument` that names field, value and bound.
     public init(creating input: [String: JSONValue]) throws(ServiceError) {
         let reader = FieldReader(input)
-        guard let name = input["triggerName"]?.string else { throw .missing("triggerName", "give the trigger a name") }
-        guard let type = input["triggerType"]?.string else { throw .missing("triggerType", "it may be http or timer") }
-        guard let configuration = input["triggerConfig"], configuration != .null else {
+        guard let name = try reader.string("triggerName", maximumBytes: 1024) else {
+            throw .missing("triggerName", "give the trigger a name")
+        }
+        guard let type = try reader.string("triggerType", maximumBytes: 64) else {
+            throw .missing("triggerType", "it may be http or timer")
+        }
+        guard let configuration = reader.members["triggerConfig"] else {
             throw .missing(
                 "triggerConfig", "it is a JSON text, for example \"{\\\"authType\\\":\\\"anonymous\\\",\\\"methods\\\":[\\\"GET\\\"]}\"")
         }
@@ -90,9 +95,12 @@ public struct FunctionTrigger: Hashable, Sendable {
     }
 
     private static func kind(_ type: String, _ configuration: String) throws(ServiceError) -> Kind {
-        let members: [String: JSONValue]
-        do { members = try JSONValue(parsing: configuration).object ?? [:] } catch {
+        let json: JSONValue
+        do { json = try JSONValue(parsing: configuration) } catch {
             throw .invalid("triggerConfig", .string(configuration), "it must be the text of a JSON object; it is \(error)")
+        }
+        guard let members = json.object else {
+            throw .invalid("triggerConfig", .string(configuration), "it must be the text of a JSON object")
         }
         let reader = FieldReader(members, path: "triggerConfig.")
         switch type {

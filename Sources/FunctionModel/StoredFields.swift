@@ -14,37 +14,27 @@ extension FunctionConfiguration {
     private static let notStoredContainer: Set<String> = [
         "image", "entrypoint", "command", "port", "healthCheckConfig", "capabilities", "resolvedImageUri", "accelerationInfo",
     ]
-    private static let words: [String: [String]] = [
-        "disableInjectCredentials": ["None", "Env", "Request", "All"],
-        "instanceIsolationMode": ["SHARE"],
-        "sessionAffinity": ["NONE"],
-    ]
-    private static let kinds: [String: String] = [
-        "internetAccess": "true or false", "disableOndemand": "true or false", "enableLongLiving": "true or false", "role": "a string",
-        "resourceGroupId": "a string", "sessionAffinityConfig": "a string", "disableInjectCredentials": "a string",
-        "instanceIsolationMode": "a string", "sessionAffinity": "a string", "logConfig": "an object",
-        "instanceLifecycleConfig": "an object",
-        "gpuConfig": "an object", "vpcConfig": "an object", "nasConfig": "an object", "ossMountConfig": "an object",
-        "polarFsConfig": "an object",
-        "juiceFsConfig": "an object", "customDNS": "an object", "tracingConfig": "an object", "microSandboxConfig": "an object",
-        "accelerationType": "a string", "acrInstanceId": "a string", "registryConfig": "an object",
-        "webServerMode": "true or false",
-    ]
 
     mutating func applyStored(_ reader: FieldReader) throws(ServiceError) {
         try Self.checkMeaning(reader)
-        try Self.keep(reader, except: Self.notStored, in: &stored)
+        try Self.keep(reader, except: Self.notStored, StoredShape.ofFunction, in: &stored)
     }
 
     mutating func applyStoredContainer(_ reader: FieldReader) throws(ServiceError) {
         var members = reader.members
+        if let registry = members["registryConfig"] {
+            try StoredShape.ofContainer["registryConfig"]?.check(registry, reader.field("registryConfig"))
+        }
         if let registry = members["registryConfig"] { members["registryConfig"] = Self.withoutSecrets(registry) }
-        try Self.keep(FieldReader(members, path: reader.path), except: Self.notStoredContainer, in: &storedContainer)
+        try Self.keep(
+            FieldReader(members, path: reader.path), except: Self.notStoredContainer, StoredShape.ofContainer, in: &storedContainer)
     }
 
-    private static func keep(_ reader: FieldReader, except names: Set<String>, in stored: inout [String: JSONValue]) throws(ServiceError) {
+    private static func keep(
+        _ reader: FieldReader, except names: Set<String>, _ shapes: [String: StoredShape], in stored: inout [String: JSONValue]
+    ) throws(ServiceError) {
         for (name, value) in reader.members.sorted(by: { $0.key < $1.key }) where !names.contains(name) {
-            if let kind = kinds[name], !matches(value, kind) { throw .invalid(reader.field(name), value, "it must be \(kind)") }
+            try shapes[name]?.check(value, reader.field(name))
             stored[name] = value.isEmpty ? nil : value
         }
         let bytes = JSONValue.object(stored).text.utf8.count
@@ -53,28 +43,9 @@ extension FunctionConfiguration {
         }
     }
 
-    private static func matches(_ value: JSONValue, _ kind: String) -> Bool {
-        switch kind {
-        case "true or false": value.bool != nil
-        case "a string": value.string != nil
-        default: value.object != nil
-        }
-    }
-
-    /// Refuses what would promise something to the caller that this host does not do, and what no host would take.
+    /// Refuses what would promise something to the caller that this host does not do.
     private static func checkMeaning(_ reader: FieldReader) throws(ServiceError) {
-        for (name, allowed) in words.sorted(by: { $0.key < $1.key }) {
-            guard let value = reader.members[name], !value.isEmpty else { continue }
-            guard let word = value.string, allowed.contains(word) else {
-                throw .invalid(name, value, "this host takes \(allowed.joined(separator: ", "))")
-            }
-        }
         if let gpu = reader.members["gpuConfig"], !gpu.isEmpty { throw .invalid("gpuConfig", gpu, "this host gives functions no GPU") }
-        if let log = try reader.object("logConfig"), let rule = log.members["logBeginRule"], rule != "None", rule != "DefaultRegex",
-            !rule.isEmpty
-        {
-            throw .invalid("logConfig.logBeginRule", rule, "it must be None or DefaultRegex")
-        }
         if let lifecycle = try reader.object("instanceLifecycleConfig") { try LifecycleHook.check(lifecycle) }
     }
 

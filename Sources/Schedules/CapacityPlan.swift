@@ -110,7 +110,9 @@ public struct ActiveTime: Hashable, Sendable {
         let zone = try reader.string("timeZone", maximumBytes: 64)
         start = try Self.time(reader, "startTime", zone)
         end = try Self.time(reader, "endTime", zone)
-        if let start, let end, start >= end { throw .invalidArgument("\(reader.field("endTime")): it must be later than startTime") }
+        if let start, let end, start >= end {
+            throw .invalid(reader.field("endTime"), reader.members["endTime"] ?? .null, "it must be later than startTime")
+        }
     }
 
     public func contains(_ time: Timestamp) -> Bool { (start.map { $0 <= time } ?? true) && (end.map { time < $0 } ?? true) }
@@ -156,8 +158,12 @@ extension CapacityPlan.Tracking {
         }
         utilization = target
         minimum = try reader.integer(names.minimum, CapacityPlan.instances, unit: " instances") ?? 0
-        guard let maximum = try reader.integer(names.maximum, CapacityPlan.instances, unit: " instances"), maximum >= minimum else {
-            throw .missing(reader.field(names.maximum), "it must be at least \(minimum), which is \(names.minimum)")
+        guard let maximum = try reader.integer(names.maximum, CapacityPlan.instances, unit: " instances") else {
+            throw .missing(reader.field(names.maximum), "the most instances that the load may bring")
+        }
+        guard maximum >= minimum else {
+            throw .invalid(
+                reader.field(names.maximum), .integer(Int64(maximum)), "it must be at least \(minimum), which is \(names.minimum)")
         }
         self.maximum = maximum
         active = try ActiveTime(reader)

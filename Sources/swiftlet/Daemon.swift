@@ -93,7 +93,7 @@ enum Daemon {
             options: gatewayOptions, activation: activation, queue: queue, group: calls, clock: clock, metrics: metrics,
             tracer: traces?.tracer, logger: logger)
         let catalog = Catalog(
-            store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]),
+            store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]), instanceLimit: options.maximumInstances,
             preparation: RegistryPreparation(images: images), authentication: callers, logger: logger, now: now)
         try await catalog.start()
         let definitions = try await shared.definitions(of: catalog, logger: logger)

@@ -123,6 +123,51 @@ import Testing
         }
     }
 
+    @Test func withoutAnInstanceNoFileIsHeldOpen() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            log.platform("one", request: nil)
+            await fixture.logs.flush()
+            #expect(try openFiles(below: fixture.directory) == 1)
+            log.end()
+            await fixture.logs.flush()
+            #expect(try openFiles(below: fixture.directory) == 0)
+            fixture.logs.platform("two", instance: instance, function: "f", version: "1")
+            await fixture.logs.flush()
+            #expect(try openFiles(below: fixture.directory) == 0)
+            #expect(try await fixture.read().map(\.message) == ["one", "two"])
+        }
+    }
+
+    @Test func whatTheLastInstancesOfADeletedFunctionSayGoesWithThem() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            log.platform("before", request: nil)
+            try await fixture.logs.remove("f")
+            log.platform("after", request: nil)
+            await fixture.logs.flush()
+            #expect(try await fixture.read().map(\.message) == ["after"])
+            log.end()
+            await fixture.logs.flush()
+            #expect(access("\(fixture.directory)/f", F_OK) != 0)
+        }
+    }
+
+    @Test func aFunctionThatTakesADeletedOnesNameKeepsItsLog() async throws {
+        try await LogFixture.with { fixture in
+            let old = try fixture.instance()
+            try await fixture.logs.remove("f")
+            let new = try fixture.instance("c-2")
+            defer { for end in [old.out, old.err, new.out, new.err] { close(end) } }
+            new.log.platform("new", request: nil)
+            for log in [old.log, new.log] { log.end() }
+            await fixture.logs.flush()
+            #expect(try await fixture.read().map(\.message) == ["new"])
+        }
+    }
+
     @Test func halfALineOfAKilledHostSpoilsNoOther() async throws {
         try await LogFixture.with { fixture in
             #expect(mkdir("\(fixture.directory)/f", 0o700) == 0)

@@ -86,3 +86,19 @@ func onOwnThread(_ work: @escaping @Sendable () -> Void) async {
     }
     do { try await threads.shutdownGracefully() } catch { Issue.record(error) }
 }
+
+/// How many descriptors of this process lead below a folder.
+func openFiles(below directory: String) throws -> Int {
+    let listing = try #require(opendir("/proc/self/fd"))
+    defer { closedir(listing) }
+    var count = 0
+    while let entry = readdir(listing) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        var target = [UInt8](repeating: 0, count: 4096)
+        let length = target.withUnsafeMutableBytes { bytes in
+            bytes.baseAddress.map { readlink("/proc/self/fd/\(name)", $0.assumingMemoryBound(to: CChar.self), bytes.count) } ?? -1
+        }
+        if length > 0, String(decoding: target.prefix(length), as: UTF8.self).hasPrefix(directory + "/") { count += 1 }
+    }
+    return count
+}

@@ -46,8 +46,8 @@ def test_concurrency_pages(client, name, images):
 
 def test_concurrency_errors(client, name, images):
     client.create_function(minimal(name, images[0]))
-    for number in (-1, 10001):
-        refused(lambda: client.put_concurrency_config(name, reserve(number)), "InvalidArgument", 400, "reservedConcurrency", str(number), "10000")
+    for number in (-1, 271):
+        refused(lambda: client.put_concurrency_config(name, reserve(number)), "InvalidArgument", 400, "reservedConcurrency", str(number), "270")
     refused(lambda: client.put_concurrency_config(name, reserve(None)), "InvalidArgument", 400, "reservedConcurrency")
     missing = "none-" + name
     for call in (

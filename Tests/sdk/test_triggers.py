@@ -100,7 +100,7 @@ def test_errors(client, function):
         ("timer", {"enable": True}, ("triggerConfig.cronExpression",)),
         ("timer", {"cronExpression": "0 0 30 2 *"}, ("triggerConfig.cronExpression", "6")),
         ("timer", {"cronExpression": "@every 1x"}, ("triggerConfig.cronExpression", "1x")),
-        ("timer", {"cronExpression": "@every 1h", "payload": "x" * 140_000}, ("triggerConfig", "65536")),
+        ("timer", {"cronExpression": "@every 1h", "payload": "x" * 140_000}, ("triggerConfig.payload", "131072")),
     ):
         refused(lambda: client.create_trigger(function, made("bad", kind, config)), "InvalidArgument", 400, *words)
     refused(lambda: client.create_trigger(function, made("1x", "http", ANONYMOUS)), "InvalidArgument", 400, "triggerName", "1x", "128")

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOHTTP1
+
+/// The first byte says whether the rest is a client's or a function's, the second where it is cut in two.
+///
+/// What a stream means must not depend on how it is cut. And the head that goes on must be read, by the same rules, as what was read here: one
+/// request, with the method and the end that the first one had, and without any field that a client may not say.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    guard count > 2 else { return 0 }
+    let bytes = Array(UnsafeBufferPointer(start: start + 2, count: count - 2))
+    let cut = Int(start[1]) * bytes.count / 256
+    if start[0] & 1 == 0 {
+        let whole = requests([bytes])
+        check(whole == requests([Array(bytes[..<cut]), Array(bytes[cut...])]), "a request changes with its pieces")
+        forward(bytes)
+    } else {
+        let isHead = start[0] & 2 != 0
+        let whole = answers([bytes], isHead: isHead)
+        check(whole == answers([Array(bytes[..<cut]), Array(bytes[cut...])], isHead: isHead), "an answer changes with its pieces")
+    }
+    return 0
+}
+
+private enum Seen: Equatable {
+    case head(String, [String])
+    case body([UInt8])
+    case end([String])
+    case malformed
+}
+
+private func check(_ holds: Bool, _ words: String) { if !holds { fatalError(words) } }
+
+/// Bodies come in other pieces where the stream does: they are put together.
+private func add(_ seen: Seen, to all: inout [Seen]) {
+    if case .body(let more) = seen, case .body(let before)? = all.last {
+        all[all.count - 1] = .body(before + more)
+    } else {
+        all.append(seen)
+    }
+}
+
+private func lines(_ fields: HeaderFields) -> [String] { fields.map { "\($0.name): \($0.value)" } }
+
+private func requests(_ pieces: [[UInt8]]) -> [Seen] {
+    var (parser, buffer, all) = (RequestParser(), ByteBuffer(), [Seen]())
+    for piece in pieces {
+        buffer.writeBytes(piece)
+        do throws(Malformed) {
+            while let part = try parser.next(&buffer) {
+                switch part {
+                case .head(let head): all.append(.head("\(head.method) \(head.uri) \(head.version) \(head.facts)", lines(head.headers)))
+                case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
+                case .end(let trailers): all.append(.end(lines(trailers)))
+                }
+            }
+        } catch { return all + [.malformed] }
+    }
+    return all
+}
+
+private func answers(_ pieces: [[UInt8]], isHead: Bool) -> [Seen] {
+    var (parser, buffer, all) = (ResponseParser(), ByteBuffer(), [Seen]())
+    parser.answersHEAD = isHead
+    for piece in pieces {
+        buffer.writeBytes(piece)
+        do throws(Malformed) {
+            while let part = try parser.next(&buffer) {
+                switch part {
+                case .head(let head), .interim(let head): all.append(.head("\(head.version) \(head.status)", lines(head.headers)))
+                case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
+                case .end(let trailers): all.append(.end(lines(trailers)))
+                }
+            }
+        } catch { return all + [.malformed] }
+    }
+    return all
+}
+
+private func forward(_ bytes: [UInt8]) {
+    var (parser, buffer) = (RequestParser(), ByteBuffer(bytes: bytes))
+    guard case .head(let head)? = try? parser.next(&buffer) else { return }
+    if head.uri.utf8.first == UInt8(ascii: "/") {
+        _ = Destination.of(method: head.method.rawValue, target: head.uri, host: head.facts.host)
+    }
+    var out = HeadWriter(head.method, head.uri, capacity: 64)
+    HeaderRules.toFunction(&out, head, origin: .init(address: "::1", host: head.facts.host ?? "h", scheme: "http"))
+    HeaderRules.frame(&out, head.method, head.facts)
+    out.end()
+    let written = out.bytes
+    var (again, rest) = (RequestParser(), written)
+    do throws(Malformed) {
+        guard case .head(let passed)? = try again.next(&rest) else { fatalError("the head that goes on is not whole") }
+        check(rest.readableBytes == 0, "bytes behind the head that goes on")
+        check(passed.method == head.method && passed.uri == head.uri, "another request goes on")
+        check(passed.facts.chunked == head.facts.chunked, "another framing goes on")
+        check((passed.facts.contentLength ?? 0) == (head.facts.contentLength ?? 0), "another length goes on")
+        for line in passed.headers.lines {
+            switch line.meaning {
+            case .functionCompute, .hopByHop, .connection, .upgrade, .expect: fatalError("'\(passed.headers.name(line))' goes on")
+            default: break
+            }
+        }
+        for option in head.facts.connectionOptions where !["host", "content-length", "transfer-encoding"].contains(option) {
+            let made = option.hasPrefix("x-forwarded-") || option == "forwarded"
+            check(made || !passed.headers.contains(name: option), "a field that is meant for one hop goes on")
+        }
+    } catch { fatalError("the head that goes on is refused: \(error.reason)") }
+}
