@@ -27,7 +27,7 @@ public struct TraceContext: Hashable, Sendable {
             fields[0].utf8.allSatisfy(Self.isHex), fields[1].count == 32, fields[1].utf8.allSatisfy(Self.isHex),
             fields[1].contains(where: { $0 != "0" }),
             fields[2].count == 16, fields[2].utf8.allSatisfy(Self.isHex), fields[2].contains(where: { $0 != "0" }), fields[3].count == 2,
-            let flags = UInt8(fields[3], radix: 16)
+            fields[3].utf8.allSatisfy(Self.isHex), let flags = UInt8(fields[3], radix: 16)
         else { return nil }
         self.init(traceID: String(fields[1]), spanID: String(fields[2]), isSampled: flags & 1 == 1, state: state)
     }

@@ -29,13 +29,11 @@ extension HostTests {
             #expect(made.status == 0, "\(made.err)")
             let refused = try await run(Checkout.swiftlet, ["restore", archive, "--state-dir", restored])
             #expect(refused.status == 1 && refused.err.contains("not empty"), "\(refused.err)")
-            let host = try await RunningHost.start(restored)
-            #expect(try await host.must("invoke", "kept", "--qualifier", "prod", "--data", "again") == "hello again")
-            #expect(try await host.must("function", "list").contains("kept"))
-            #expect(try await !host.must("function", "list").contains("later"))
-            await host.stop()
-            await Leftovers.expectNone(of: restored)
-            try FileManager.default.removeItem(atPath: restored)
+            try await RunningHost.with(on: restored) { host in
+                #expect(try await host.must("invoke", "kept", "--qualifier", "prod", "--data", "again") == "hello again")
+                let functions = try await host.must("function", "list")
+                #expect(functions.contains("kept") && !functions.contains("later"))
+            }
         }
 
         @Test("a restored host works off what was accepted, keeps dead letters, and has the layers that it had") func restoresTheQueue()
@@ -71,31 +69,32 @@ extension HostTests {
 
             let made = try await run(Checkout.swiftlet, ["restore", archive, "--state-dir", restored])
             #expect(made.status == 0, "\(made.err)")
-            let host = try await RunningHost.start(restored)
-            var counts = try await host.counts("moody")
-            // What ran at the moment of the backup waits again: it ran at least once.
-            #expect((counts["accepted"], counts["dead"], counts["done"]) == (6, 1, 0), "\(counts), before \(before)")
-            try await host.must("concurrency", "delete", "moody")
-            try await host.wait("it runs again") { try await host.must("task", "list", "moody", "--status", "Running").contains("runs") }
-            try await host.must("task", "stop", "moody", "runs")
-            try await host.settled("moody")
-            for task in waiting { #expect(try await host.must("task", "get", "moody", task).contains("hello \(task)")) }
-            #expect(try await host.must("task", "list", "moody", "--status", "Succeeded").split(separator: "\n").count == waiting.count + 1)
-            #expect(try await host.must("dlq", "show", "moody", dead).contains("fail, please"))
-            #expect(try await host.must("dlq", "redrive", "moody", "--task", dead).trimmed == "1")
-            try await host.settled("moody")
-            #expect(try await host.must("dlq", "show", "moody", dead).contains("Attempt 4"))
-            counts = try await host.counts("moody")
-            #expect((counts["accepted"], counts["done"], counts["dead"], counts["waiting"]) == (6, 5, 1, 0), "\(counts)")
+            try await RunningHost.with(on: restored) { host in
+                var counts = try await host.counts("moody")
+                // What ran at the moment of the backup waits again: it ran at least once.
+                #expect((counts["accepted"], counts["dead"], counts["done"]) == (6, 1, 0), "\(counts), before \(before)")
+                try await host.must("concurrency", "delete", "moody")
+                try await host.wait("it runs again") {
+                    try await host.must("task", "list", "moody", "--status", "Running").contains("runs")
+                }
+                try await host.must("task", "stop", "moody", "runs")
+                try await host.settled("moody")
+                for task in waiting { #expect(try await host.must("task", "get", "moody", task).contains("hello \(task)")) }
+                let succeeded = try await host.must("task", "list", "moody", "--status", "Succeeded")
+                #expect(succeeded.split(separator: "\n").count == waiting.count + 1)
+                #expect(try await host.must("dlq", "show", "moody", dead).contains("fail, please"))
+                #expect(try await host.must("dlq", "redrive", "moody", "--task", dead).trimmed == "1")
+                try await host.settled("moody")
+                #expect(try await host.must("dlq", "show", "moody", dead).contains("Attempt 4"))
+                counts = try await host.counts("moody")
+                #expect((counts["accepted"], counts["done"], counts["dead"], counts["waiting"]) == (6, 5, 1, 0), "\(counts)")
 
-            #expect(try await host.must("invoke", "files", "--data", "/opt/sky") == "blue\n")
-            let copy = "\(restored)-colours.zip"
-            try await host.must("layer", "get", "colours:1", "--output", copy)
-            #expect(try await run("/usr/bin/python3", ["-m", "zipfile", "-l", copy]).out.contains("sky"))
-            unlink(copy)
-            await host.stop()
-            await Leftovers.expectNone(of: restored)
-            try FileManager.default.removeItem(atPath: restored)
+                #expect(try await host.must("invoke", "files", "--data", "/opt/sky") == "blue\n")
+                let copy = "\(restored)-colours.zip"
+                try await host.must("layer", "get", "colours:1", "--output", copy)
+                #expect(try await run("/usr/bin/python3", ["-m", "zipfile", "-l", copy]).out.contains("sky"))
+                unlink(copy)
+            }
         }
 
         @Test("what is no backup is refused, and leaves nothing") func refusesWhatIsNone() async throws {

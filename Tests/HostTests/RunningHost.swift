@@ -14,8 +14,9 @@ struct RunningHost: Sendable {
     private let handle: ProcessHandle
 
     /// Starts a host, runs `body`, stops the host whatever happens, and checks that nothing of it is left.
-    static func with(_ options: [String] = [], _ body: (RunningHost) async throws -> Void) async throws {
-        let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
+    /// - Parameter used: a state directory that is there already; it goes with the host.
+    static func with(_ options: [String] = [], on used: String? = nil, _ body: (RunningHost) async throws -> Void) async throws {
+        let state = used ?? "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
         do {
             let host = try await start(state, options)
             do { try await body(host) } catch {

@@ -17,6 +17,7 @@ import Tracing
             "", "00", text + "-more", "ff" + text.dropFirst(2), text.uppercased(),
             "00-" + String(repeating: "0", count: 32) + "-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "00-4bf92f35-00f067aa0ba902b7-01", text.dropLast() + "x",
+            text.dropLast(2) + "+1",
         ] {
             #expect(TraceContext(traceparent: String(wrong)) == nil, "\(wrong)")
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import FunctionModel
 
 struct DeadLetterPurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,25 +13,7 @@ struct DeadLetterPurgeCommand: AsyncParsableCommand {
               swiftlet dlq purge --all
             """)
 
-    @OptionGroup var choice: DeadLetterChoice
+    @OptionGroup var order: DeadLetterOrder
 
-    @Option(name: .customLong("task"), help: "Only this task of the function; may be given more than once.")
-    var tasks: [String] = []
-
-    @Flag(help: "All that there are, where nothing else says which.")
-    var all = false
-
-    @OptionGroup var host: HostOptions
-
-    func validate() throws {
-        if choice.isEverything, !all { throw ValidationError("say which dead letters are meant, or --all") }
-        if choice.function == nil, !tasks.isEmpty { throw ValidationError("--task needs the function's name") }
-    }
-
-    func run() async throws {
-        try await HostClient.with(host) { client in
-            let answer = try await client.data(.post, "\(DeadLetterCommand.path)/purge", json: choice.json(tasks: tasks, all: all))
-            try Output.out("\(try JSONValue(parsing: Array(answer)).object?["purged"]?.integer ?? 0)\n")
-        }
-    }
+    func run() async throws { try await order.give("purge", count: "purged") }
 }
