@@ -24,6 +24,8 @@ public struct ActivationOptions: Sendable {
     public var learnsIdleTime: Bool = false
     /// The most instances that are prepared ahead of need, over all functions; 0 prepares none.
     public var parkedInstances: Int = 64
+    /// Whether functions that ask for it get a way to other machines.
+    public var internetAccess: Bool = false
     /// What `FC_REGION` and `x-fc-region` say.
     public var region: String = "cn-local"
     /// What `FC_ACCOUNT_ID` and `x-fc-account-id` say.

@@ -8,6 +8,11 @@ internal import Synchronization
 
 /// The way to readiness, on `home`: executed → listening → first connection → healthy.
 extension ActiveInstance {
+    /// How long a program that is just being executed is asked without a pause whether it listens. A processor that sleeps meanwhile takes longer
+    /// to wake than a small program takes to start.
+    private static let keenTime = TimeAmount.milliseconds(2)
+    /// Whoever has not answered by then has its successor prepared while it works.
+    private static let longestAnswer = TimeAmount.milliseconds(20)
     /// How much of a program's output goes into an error.
     private static let outputInErrors = 2048
 
@@ -16,7 +21,7 @@ extension ActiveInstance {
         case .started(let standardOutput, let standardError, let sockets):
             started(standardOutput, standardError, sockets)
         case .listening:
-            guard case .connecting(var probe) = progress.value else { return }
+            guard case .connecting(var probe) = progress.value, probe.keen == nil else { return }
             probe.retry?.cancel()
             probe.pause = .microseconds(200)
             progress.value = .connecting(probe)
@@ -42,7 +47,9 @@ extension ActiveInstance {
             $0.times.started = host.clock.now()
         }
         guard case .launching = progress.value else { return }
-        progress.value = .connecting(ConnectProbe())
+        var probe = ConnectProbe()
+        if prepared != nil, host.beginKeenness() { probe.keen = host.clock.now() + Self.keenTime }
+        progress.value = .connecting(probe)
         tryConnect()
     }
 
@@ -61,16 +68,34 @@ extension ActiveInstance {
         switch outcome {
         case .connected:
             listens(on: socket)
+            if let keen = probe.keen { stayAwake(until: keen) }
             return
         case .failed:
             LoopbackSocket.close(socket)
             probe.socket = nil
         case .pending, .refused: break
         }
+        if let keen = probe.keen {
+            if host.clock.now() < keen {
+                progress.value = .connecting(probe)
+                LoopbackSocket.letOthersRun()
+                home.execute { self.tryConnect() }
+                return
+            }
+            probe.keen = nil
+            host.endKeenness()
+        }
         let pause = probe.pause
         probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
         probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
         progress.value = .connecting(probe)
+    }
+
+    /// Keeps the processor of this event loop from going to sleep while the program makes its first answer.
+    private func stayAwake(until end: NIODeadline) {
+        guard host.clock.now() < end, !shared.withLock({ $0.hasPreparedNext || $0.ended }) else { return host.endKeenness() }
+        LoopbackSocket.letOthersRun()
+        home.execute { self.stayAwake(until: end) }
     }
 
     private func listens(on socket: CInt) {
@@ -120,12 +145,19 @@ extension ActiveInstance {
         }
         progress.value = .ready
         activator.instanceReady(self)
-        if !activator.isDraining {
-            host.parking.started(version, maximum: version.configuration.maximumInstances ?? host.options.maximumInstances) {
-                InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
-            }
-        }
+        home.scheduleTask(in: Self.longestAnswer) { self.prepareNext() }
         HealthWatch.begin(self)
+    }
+
+    /// The first byte of its first answer is out: nobody waits for this start any more. Called on any event loop.
+    public func hasAnswered() { home.execute { self.prepareNext() } }
+
+    /// Has the next instance of the version parked. That takes the launcher as long as a start, so it comes when this start is over.
+    private func prepareNext() {
+        guard !activator.isDraining, shared.withLock({ $0.beginPreparingNext() }) else { return }
+        host.parking.started(version, maximum: version.configuration.maximumInstances ?? host.options.maximumInstances) {
+            InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
+        }
     }
 
     func startUpTimePassed() {
@@ -180,6 +212,7 @@ extension ActiveInstance {
 
     func discard(_ probe: ConnectProbe) {
         probe.retry?.cancel()
+        if probe.keen != nil { host.endKeenness() }
         if let socket = probe.socket { LoopbackSocket.close(socket) }
     }
 

@@ -21,6 +21,13 @@ public final class ActiveInstance: Sendable {
         var startUpLimit: Scheduled<Void>?
         var ended = false
         var exit = ExitNews.awaited([])
+        var hasPreparedNext = false
+
+        /// - Returns: true the first time.
+        mutating func beginPreparingNext() -> Bool {
+            defer { hasPreparedNext = true }
+            return !hasPreparedNext
+        }
     }
 
     /// Where the start is. `home` alone reads and writes it.
@@ -41,6 +48,8 @@ public final class ActiveInstance: Sendable {
         var pending = false
         var pause: TimeAmount = .microseconds(200)
         var retry: Scheduled<Void>?
+        /// Until then it is tried without a pause.
+        var keen: NIODeadline?
     }
 
     public let id: InstanceID
@@ -52,7 +61,7 @@ public final class ActiveInstance: Sendable {
     public let connectionHome = Atomic<Int>(-1)
     let slot: Int
     /// What it is started with, where it was prepared ahead of need.
-    private let prepared: InstanceSpec?
+    let prepared: InstanceSpec?
     let home: any EventLoop
     let host: HostContext
     let activator: FunctionActivator
@@ -87,6 +96,9 @@ public final class ActiveInstance: Sendable {
     /// Asks the launcher for it. Everything after this is driven by events.
     func begin() {
         host.meter.asked(version.key.function)
+        if version.configuration.internetAccess, !host.options.internetAccess {
+            platform("internetAccess: this host gives instances no way out; swiftlet serve --internet-access does")
+        }
         let spec = prepared ?? InstanceEnvironment.spec(id, version, host.options)
         let limit = home.scheduleTask(in: host.options.startUpTime) { self.startUpTimePassed() }
         shared.withLock { $0.startUpLimit = limit }

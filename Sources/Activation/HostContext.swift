@@ -23,6 +23,8 @@ final class HostContext: Sendable {
     /// Closes what an event loop of the gateway, given by its number, holds of an instance.
     let closer = Mutex<(@Sendable (Int, ActiveInstance) -> Void)?>(nil)
     private let alive = Atomic<Int>(0)
+    /// Whether some start is waited for without a pause. One at a time: where several run, the processors are better used by them.
+    private let isKeen = Atomic<Bool>(false)
     /// Instances that the kernel ended for want of memory, by function, since the host started.
     private let outOfMemory = Mutex<[String: Int]>([:])
     private let observers = Mutex<[@Sendable (ActiveInstance) -> Void]>([])
@@ -65,6 +67,9 @@ final class HostContext: Sendable {
         alive.subtract(1, ordering: .relaxed)
         room.placeIsFree()
     }
+
+    func beginKeenness() -> Bool { isKeen.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
+    func endKeenness() { isKeen.store(false, ordering: .relaxed) }
 
     /// An instance has ended: its place is free, and whoever holds connections to it is told.
     func instanceEnded(_ instance: ActiveInstance) {

@@ -44,7 +44,7 @@ package struct ParkingState {
 
     /// An instance of a version has become ready: more may be needed.
     ///
-    /// - Parameter maximum: how many instances the version may have.
+    /// - Parameter maximum: how many instances the version may have. One more may be prepared: it is needed while the last one is still leaving.
     package mutating func started(_ key: RunnableVersion.Key, maximum: Int, now: NIODeadline) -> [Action] {
         var wanted = versions[key] ?? Wanted(lastStart: now, maximum: maximum)
         wanted.lastStart = now
@@ -54,7 +54,7 @@ package struct ParkingState {
         var actions = tick(now: now)
         if let pausedUntil, now < pausedUntil { return actions }
         pausedUntil = nil
-        while let entry = versions[key], entry.coming + entry.ready.count < min(entry.starts.count, limits.each, entry.maximum),
+        while let entry = versions[key], entry.coming + entry.ready.count < min(entry.starts.count, limits.each, entry.maximum + 1),
             count < limits.all
         {
             versions[key]?.coming += 1

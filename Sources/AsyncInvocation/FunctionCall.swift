@@ -176,6 +176,7 @@ final class FunctionCall {
 
     func answerBegins() {
         guard let start = lease?.start, let instance = lease?.instance else { return }
+        instance.hasAnswered()
         let now = clock.now()
         let startedTime = clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
         let record = start.record(

@@ -142,6 +142,14 @@ int clinux_make_device(int directory, const char *name, mode_t mode, unsigned ma
     return mknodat(directory, name, mode, makedev(major, minor));
 }
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+int clinux_notification_wake_here(int listener) {
+    return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
 int clinux_notification_receive(int listener, uint64_t *id, pid_t *pid, uint64_t *first_argument) {
     struct seccomp_notif notification = {0};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0) return -1;

@@ -7,7 +7,8 @@ public import Store
 public final class AccessRegister: Sendable {
     public let authority: AccessAuthority
     private let store: Store
-    private let box: SecretBox
+    /// Seals what must be read again.
+    public let box: SecretBox
     private let turns = TurnQueue()
     private let now: @Sendable () -> Timestamp
 
@@ -51,12 +52,20 @@ public final class AccessRegister: Sendable {
         }
     }
 
-    /// - Throws: ``ServiceError`` 404 `AccessKeyNotFound`, 409 `AccessKeyInUse` for the last key that can manage all, while there are others.
-    public func revokeKey(_ id: String) async throws {
+    /// - Parameter opening: whether the very last key may go, and the host with it ask for none any more. That must be meant: a key is often revoked
+    ///   because somebody has it who should not.
+    /// - Throws: ``ServiceError`` 404 `AccessKeyNotFound`, 409 `AccessKeyInUse` for the last key that can manage all.
+    public func revokeKey(_ id: String, opening: Bool) async throws {
         try await turns.run { [self] in
             let keys = try await store.accessKeys()
             guard keys.contains(where: { $0.id == id }) else { throw Self.notFound("AccessKeyNotFound", "access key '\(id)'") }
             let others = keys.filter { $0.id != id }
+            guard !others.isEmpty || opening else {
+                throw ServiceError(
+                    status: 409, code: "AccessKeyInUse",
+                    message: "access key '\(id)' is the last one, and without any whoever reaches the host may do everything; "
+                        + "make another key first, or say that it is meant (open=true, key revoke --open)")
+            }
             guard try others.isEmpty || others.contains(where: { try AccessPolicy($0.policy).isEverything }) else {
                 throw ServiceError(
                     status: 409, code: "AccessKeyInUse",

@@ -9,10 +9,10 @@ extension Catalog {
     /// - Throws: ``ServiceError`` 409 `DomainNameAlreadyExists`, 404 `FunctionNotFound`, `VersionNotFound` or `AliasNotFound` for what its routes
     ///   name, and what ``CustomDomain`` throws.
     public func createDomain(_ input: [String: JSONValue]) async throws -> DomainRecord {
-        let domain = try CustomDomain(creating: input)
+        let domain = try CustomDomain(creating: try checked(input))
         return try await turns.run { [self] in
             try await check(domain)
-            guard let record = try await store.putDomain(domain, creating: true, at: now()) else {
+            guard let record = try await store.putDomain(try sealed(domain), creating: true, at: now()) else {
                 throw ServiceError(
                     status: 409, code: "DomainNameAlreadyExists",
                     message: "domain '\(domain.name)' already exists; update it, or delete it first")
@@ -27,10 +27,12 @@ extension Catalog {
     /// - Throws: as ``createDomain(_:)``, and 404 `DomainNameNotFound`.
     public func updateDomain(_ name: String, _ input: [String: JSONValue]) async throws -> DomainRecord {
         try await turns.run { [self] in
-            var domain = try await self.domain(name).domain
-            try domain.apply(input)
+            var domain = open(try await self.domain(name).domain)
+            try domain.apply(try checked(input))
             try await check(domain)
-            guard let record = try await store.putDomain(domain, creating: false, at: now()) else { throw Self.domainNotFound(name) }
+            guard let record = try await store.putDomain(try sealed(domain), creating: false, at: now()) else {
+                throw Self.domainNotFound(name)
+            }
             await routes.replace(domain: domain.name, with: domain)
             return record
         }
@@ -59,6 +61,9 @@ extension Catalog {
 
     /// What a domain must fit: what its routes lead to, and what this host can verify.
     private func check(_ domain: CustomDomain) async throws {
+        if domain.reached != .http, let (field, reason) = certificates.refusal(of: domain.certificate) {
+            throw ServiceError.invalidArgument("\(field): \(reason)")
+        }
         if let reason = await authentication.refusal(of: domain.callers) {
             throw ServiceError.invalidArgument("authConfig.authType: \(reason)")
         }

@@ -69,7 +69,7 @@ extension Catalog {
         try await store.adopt(key, definition, revision: revision)
         switch key.kind {
         case .function: try await routeAdopted(key.name)
-        case .domain: await routes.replace(domain: key.name, with: try await store.domain(key.name)?.domain)
+        case .domain: await routes.replace(domain: key.name, with: try await store.domain(key.name).map { open($0.domain) })
         case .layer: for name in await routes.broken { try await routeAdopted(name) }
         }
     }

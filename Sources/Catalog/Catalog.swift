@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Access
 public import FunctionModel
 public import Images
 public import Logging
@@ -16,6 +17,9 @@ public final class Catalog: Sendable {
     let turns = TurnQueue()
     let instanceLimit: Int
     let authentication: any CallAuthentication
+    let certificates: any DomainCertificates
+    /// Seals the private keys of domains; nil where there can be none.
+    let box: SecretBox?
     let preparation: any ImagePreparation
     /// By function.
     let preparing = Mutex<[String: Task<Void, Never>]>([:])
@@ -26,12 +30,14 @@ public final class Catalog: Sendable {
     ///   - subscriber: gets each new ``RoutingSnapshot``.
     ///   - instanceLimit: the most instances of the host.
     ///   - preparation: brings images that are not here.
+    ///   - certificates: says which certificates of domains this host can show, and `box` seals their keys in the store.
     ///   - authentication: says which HTTP triggers this host can guard.
     ///   - now: the time of a change.
     public init(
         store: Store, images: ImageLibrary, subscriber: any RoutingSubscriber, host: HostIdentity = HostIdentity(),
         instanceLimit: Int = 300, preparation: any ImagePreparation = LoadedImagesOnly(),
-        authentication: any CallAuthentication = AnonymousOnly(), logger: Logger,
+        authentication: any CallAuthentication = AnonymousOnly(),
+        certificates: any DomainCertificates = PlainHTTPOnly(), box: SecretBox? = nil, logger: Logger,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
@@ -39,6 +45,8 @@ public final class Catalog: Sendable {
         self.host = host
         self.instanceLimit = instanceLimit
         self.authentication = authentication
+        self.certificates = certificates
+        self.box = box
         self.preparation = preparation
         self.logger = logger
         self.now = now
@@ -55,7 +63,7 @@ public final class Catalog: Sendable {
             for record in try await store.functions() {
                 all[record.name] = try await route(record, parts[record.name] ?? RouteParts())
             }
-            let domains = try await store.domains().map { ($0.domain.name, $0.domain) }
+            let domains = try await store.domains().map { ($0.domain.name, open($0.domain)) }
             await routes.replaceAll(all, domains: Dictionary(domains) { $1 })
             for record in try await store.preparations() where record.failure == nil { prepare(record) }
         }

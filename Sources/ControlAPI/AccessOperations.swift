@@ -20,8 +20,8 @@ extension ControlResponder {
 
     func listKeys() async throws -> Response { Response(json: ["keys": .array(try await register().keys().map(\.json))]) }
 
-    func revokeKey(_ id: String) async throws -> Response {
-        try await register().revokeKey(id)
+    func revokeKey(_ id: String, _ query: QueryItems) async throws -> Response {
+        try await register().revokeKey(id, opening: try query.bool("open") ?? false)
         return .nothing
     }
 

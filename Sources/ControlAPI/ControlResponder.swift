@@ -94,7 +94,7 @@ struct ControlResponder: HTTPResponder {
         case (.queue, .get): return try await queueStatistics()
         case (.keys, .post): return try await createKey(request)
         case (.keys, .get): return try await listKeys()
-        case (.key(let id), .delete): return try await revokeKey(id)
+        case (.key(let id), .delete): return try await revokeKey(id, query)
         case (.roles, .get): return try await listRoles()
         case (.role(let name), .put): return try await putRole(name, request)
         case (.role(let name), .delete): return try await deleteRole(name)

@@ -5,7 +5,6 @@
 /// Source: CreateCustomDomainInput, UpdateCustomDomainInput and CustomDomain of Function Compute API 2023-03-30.
 public struct CustomDomain: Hashable, Sendable {
     public static let routes = 200
-    private static let noCertificate = "a domain has no certificate of its own here; HTTPS is the host's: serve --listen-tls"
     private static let fields = [
         "domainName", "protocol", "routeConfig", "corsConfig", "authConfig", "certConfig", "tlsConfig", "wafConfig", "isE2B",
     ]
@@ -16,7 +15,10 @@ public struct CustomDomain: Hashable, Sendable {
     public private(set) var crossOrigin: CrossOriginRule?
     /// Whom it lets in.
     public private(set) var callers = CallerRule.anonymous
-    /// As it was given: `protocol`, `routeConfig` and the others, by their names.
+    public private(set) var reached = DomainProtocol.http
+    /// Nil where HTTPS clients see the host's.
+    public var certificate: DomainCertificate?
+    /// As it was given: `protocol`, `routeConfig` and the others, by their names. A private key is never in it.
     public private(set) var content: [String: JSONValue] = [:]
 
     /// Reads a CreateCustomDomainInput.
@@ -43,13 +45,20 @@ public struct CustomDomain: Hashable, Sendable {
         let reader = FieldReader(input)
         try reader.onlyHas(Self.fields)
         var new = self
-        if let word = try reader.string("protocol", maximumBytes: 20), word != "HTTP" {
-            throw .invalid("protocol", .string(word), Self.noCertificate)
-        }
-        for name in ["certConfig", "tlsConfig"] {
-            if let value = reader.members[name], !value.isEmpty {
-                throw .invalid(name, .string("…"), Self.noCertificate)
+        if let word = try reader.string("protocol", maximumBytes: 20) {
+            guard let reached = DomainProtocol(rawValue: word.isEmpty ? "HTTP" : word) else {
+                throw .invalid("protocol", .string(word), "it must be HTTP, HTTPS or HTTP,HTTPS")
             }
+            new.reached = reached
+        }
+        if let config = try reader.object("certConfig") {
+            new.certificate = config.members.isEmpty ? nil : try DomainCertificate(config, previous: certificate)
+        }
+        if new.certificate != nil, new.reached == .http {
+            throw .invalid("protocol", "HTTP", "a domain with a certConfig is reached by HTTPS or HTTP,HTTPS; {} clears certConfig")
+        }
+        if let value = reader.members["tlsConfig"], !value.isEmpty {
+            throw .invalid("tlsConfig", value, "versions and ciphers are the host's: TLS 1.2 and 1.3; leave it out")
         }
         if let waf = try reader.object("wafConfig"), try waf.bool("enableWAF") == true {
             throw .invalid("wafConfig.enableWAF", true, "this host has no web application firewall")
@@ -62,8 +71,16 @@ public struct CustomDomain: Hashable, Sendable {
         if let cors = try reader.object("corsConfig") { new.crossOrigin = cors.members.isEmpty ? nil : try CrossOriginRule(cors) }
         if let config = try reader.object("routeConfig") { new.routes = try Self.routes(config) }
         for (name, value) in reader.members where name != "domainName" { new.content[name] = value }
-        new.content["protocol"] = "HTTP"
+        new.content["protocol"] = .string(new.reached.rawValue)
+        new.content["certConfig"] = new.certificate?.json
         self = new
+    }
+
+    /// What the store keeps: ``content``, with the private key where it is sealed.
+    public var stored: [String: JSONValue] {
+        var members = content
+        members["certConfig"] = certificate?.stored
+        return members
     }
 
     private static func routes(_ reader: FieldReader) throws(ServiceError) -> [DomainRoute] {

@@ -19,6 +19,8 @@ public struct FunctionConfiguration: Hashable, Sendable {
     public var healthCheck: HealthCheck?
     /// Names of ``FunctionLimits/capabilities`` that the program has within its own ids, sorted. Swiftlet's own; by default it has none.
     public var capabilities: [String] = []
+    /// One of ``FunctionLimits/seccompProfiles``. Swiftlet's own.
+    public var seccompProfile: String = "default"
     /// Megabytes (2^20 bytes).
     public var memorySize: Int = 512
     /// Virtual CPUs.

@@ -70,6 +70,14 @@ extension FunctionConfiguration {
             }
             capabilities = Set(names).sorted()
         }
+        if let name = try reader.string("seccompProfile", maximumBytes: 64) {
+            guard name.isEmpty || FunctionLimits.seccompProfiles.contains(name) else {
+                throw .invalid(
+                    reader.field("seccompProfile"), .string(name),
+                    "this host has \(FunctionLimits.seccompProfiles.joined(separator: " and "))")
+            }
+            seccompProfile = name.isEmpty ? "default" : name
+        }
         if let check = try reader.object("healthCheckConfig") { healthCheck = try check.members.isEmpty ? nil : check.healthCheck() }
         try applyStoredContainer(reader)
     }

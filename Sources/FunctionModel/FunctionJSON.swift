@@ -27,6 +27,7 @@ extension FunctionConfiguration {
         if let entrypoint { members["entrypoint"] = .array(entrypoint.map { .string($0) }) }
         if let command { members["command"] = .array(command.map { .string($0) }) }
         if !capabilities.isEmpty { members["capabilities"] = .array(capabilities.map { .string($0) }) }
+        if seccompProfile != "default" { members["seccompProfile"] = .string(seccompProfile) }
         if let healthCheck {
             members["healthCheckConfig"] = [
                 "httpGetUrl": .string(healthCheck.path),

@@ -46,6 +46,8 @@ public enum FunctionLimits {
     public static let tags = 20
     /// Here: what a function may ask for beyond an ordinary user, by the names of capabilities(7) without `CAP_`.
     public static let capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"]
+    /// Here: lists of the system calls that a function may make; docs/sandbox.md has them.
+    public static let seccompProfiles = ["default", "strict"]
 }
 
 extension ServiceError {

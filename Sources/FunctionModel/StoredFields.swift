@@ -12,7 +12,8 @@ extension FunctionConfiguration {
         "lastUpdateStatus", "lastUpdateStatusReason", "lastUpdateStatusReasonCode", "lockInfo", "invocationRestriction",
     ]
     private static let notStoredContainer: Set<String> = [
-        "image", "entrypoint", "command", "port", "healthCheckConfig", "capabilities", "resolvedImageUri", "accelerationInfo",
+        "image", "entrypoint", "command", "port", "healthCheckConfig", "capabilities", "seccompProfile", "resolvedImageUri",
+        "accelerationInfo",
     ]
 
     mutating func applyStored(_ reader: FieldReader) throws(ServiceError) {
@@ -47,6 +48,7 @@ extension FunctionConfiguration {
     private static func checkMeaning(_ reader: FieldReader) throws(ServiceError) {
         if let gpu = reader.members["gpuConfig"], !gpu.isEmpty { throw .invalid("gpuConfig", gpu, "this host gives functions no GPU") }
         if let lifecycle = try reader.object("instanceLifecycleConfig") { try LifecycleHook.check(lifecycle) }
+        if let names = try reader.object("customDNS") { _ = try NameService(names) }
     }
 
     /// The registry's password is neither kept nor echoed: it is in memory until the image comes, and what is not there cannot leak.

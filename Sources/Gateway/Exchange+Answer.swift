@@ -47,6 +47,7 @@ extension Exchange {
 
     private func noteFirstByte() {
         guard coldStart == nil, let lease, let start = lease.start, let version else { return }
+        lease.instance.hasAnswered()
         let now = loop.clock.now()
         let startedTime = loop.clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
         coldStart = start.record(instance: lease.instance.id, request: id, arrived: arrived, firstByte: now, startedTime: startedTime)

@@ -8,6 +8,9 @@ extension Exchange {
     /// A host name of somebody's own: its paths lead to functions, and what they say about HTTP triggers does not count.
     func come(by domain: CustomDomain, _ target: String) {
         guard withinLimits(facts) else { return }
+        guard domain.reached != .https || client.isSecure else {
+            return fail(.accessDenied("domain '\(domain.name)' takes HTTPS only"))
+        }
         let path = target[..<(target.firstIndex(of: "?") ?? target.endIndex)]
         let origin = head.headers.first(name: "origin")
         if let origin, let rule = domain.crossOrigin, answersPreflight(rule, origin) { return }

@@ -18,16 +18,18 @@ public final class Gateway: RoutingSubscriber, Sendable {
         case stopped
     }
 
-    private let options: GatewayOptions
+    let options: GatewayOptions
     private let activation: ActivationService
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBoundBox<GatewayLoop>]
     private let state = Mutex(State.new)
     private let secureAddress = Mutex<SocketAddress?>(nil)
     private let identity = Mutex<TLSIdentity?>(nil)
+    private let domainIdentities = DomainIdentities()
     private let newest = Mutex(RoutingTable())
     private let stopped: EventLoopPromise<Void>
     private let metrics: CallMetrics
+    private let logger: Logger
 
     /// - Parameters:
     ///   - group: the event loops that connections are spread over. Its size is the gateway's number of threads.
@@ -42,6 +44,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
         self.activation = activation
         self.group = group
         self.metrics = metrics
+        self.logger = logger
         stopped = group.any().makePromise()
         let neighbours = Neighbours()
         loops = Array(group.makeIterator()).enumerated().map { number, eventLoop in
@@ -90,7 +93,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
 
     private func bindTLS() async throws -> (any Channel)? {
         guard let tls = options.tls else { return nil }
-        let identity = try TLSIdentity(tls)
+        let identity = try TLSIdentity(tls, domainIdentities)
         self.identity.withLock { $0 = identity }
         return try await bind(.secure, tls.host, tls.port) { channel, loop in
             let pipeline = channel.pipeline.syncOperations
@@ -164,6 +167,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
     ///
     /// Where a version takes the place of one that has instances, it gets one before calls are sent to it, so that none of them meets a cold start.
     public func publish(_ snapshot: RoutingSnapshot) async {
+        if options.tls != nil { domainIdentities.adopt(snapshot.domains, logger) }
         let (table, before) = newest.withLock { newest in
             let before = newest.functionNames
             newest = RoutingTable(snapshot, activation, options, metrics: metrics.factory, previous: newest)

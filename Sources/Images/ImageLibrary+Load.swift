@@ -26,7 +26,9 @@ extension ImageLibrary {
             let (file, length) = try await receive(chunks, progress)
             let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
             let layers = plan.layers
-            try space.check(used: try await store.imageBytes(), coming: 0)
+            let missing = try await store.missing(layers.map(\.diffID))
+            let coming = layers.reduce(UInt64(0)) { keepBlobs || missing.contains($1.diffID) ? $0 + $1.size : $0 }
+            try space.check(used: try await store.imageBytes(), coming: coming)
             let kept = keepBlobs ? try await keep(layers, from: file) : [:]
             await shelf.hold(layers.map(\.diffID))
             do {
@@ -105,6 +107,7 @@ extension ImageLibrary {
             } catch let error as UnpackFailure { throw ServiceError.invalidImage("layer \(layer.diffID): \(error.reason)") }
             try await checked
             records[layer.diffID] = LayerRecord(diffID: layer.diffID, bytes: unpacked.bytes, entries: unpacked.entries)
+            try space.check(used: try await store.imageBytes(), coming: 0)
             await progress(.layer(layer.diffID, existed ? .exists : .done, index: number + 1, of: layers.count, bytes: unpacked.bytes))
         }
         return records

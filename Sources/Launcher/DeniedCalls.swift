@@ -58,6 +58,7 @@ enum DeniedCalls {
     static let personalities: [UInt32] = [0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff]
 
     static let byArgument: [ByArgument] = newNamespaces + sockets + audit + terminal
+    static let byArgumentWhenStrict: [ByArgument] = newNamespaces + socketsWhenStrict + terminal
 
     /// clone with any flag of a new namespace. clone3 keeps its flags in memory, where no filter sees them: it is answered ENOSYS, and the C
     /// libraries then use clone.

@@ -17,11 +17,14 @@ final class InstanceFiles {
     }
 
     /// Detached read-only trees of single files, by the place that they are for.
-    func make(for id: InstanceID, hostname: String) throws(SystemCallError) -> [String: Descriptor.Box] {
+    ///
+    /// - Parameter resolver: `/etc/resolv.conf` of an instance that reaches a name server; the others have that of ``MountPoints``.
+    func make(for id: InstanceID, hostname: String, resolver: String?) throws(SystemCallError) -> [String: Descriptor.Box] {
         try remove(id)  // A start that failed half-way may have left them.
         let hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t\(hostname)\n"
         var trees: [String: Descriptor.Box] = [:]
-        for (name, text) in [("hosts", hosts), ("hostname", hostname + "\n")] {
+        let own = [("hosts", hosts), ("hostname", hostname + "\n")] + (resolver.map { [("resolv.conf", $0)] } ?? [])
+        for (name, text) in own {
             try MountPoints.write(tree.number, "\(id).\(name)", text)
             let file = try cloneTree(tree.number, "\(id).\(name)")
             try file.restrict(.readOnly)
@@ -32,7 +35,7 @@ final class InstanceFiles {
 
     /// When the instance has ended. Files that are not there are no error.
     func remove(_ id: InstanceID) throws(SystemCallError) {
-        for name in ["hosts", "hostname"] {
+        for name in ["hosts", "hostname", "resolv.conf"] {
             do { try removeFile(tree.number, "\(id).\(name)") } catch  where error.errno == ENOENT {}
         }
     }

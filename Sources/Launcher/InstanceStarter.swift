@@ -14,11 +14,12 @@ final class InstanceStarter {
     let users: UserNamespaces?
     private let cgroups: CgroupTree
     private let filter: SeccompFilter
+    private let strictFilter: SeccompFilter
     private let null: Descriptor
 
     init(
         trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, users: UserNamespaces?, cgroups: CgroupTree,
-        filter: consuming SeccompFilter,
+        filter: consuming SeccompFilter, strictFilter: consuming SeccompFilter,
         null: consuming Descriptor
     ) {
         self.trees = trees
@@ -28,6 +29,7 @@ final class InstanceStarter {
         self.users = users
         self.cgroups = cgroups
         self.filter = filter
+        self.strictFilter = strictFilter
         self.null = null
     }
 
@@ -53,8 +55,8 @@ final class InstanceStarter {
         let layers = try own.map { try roots.layers(of: root, for: $0) }
         let rootTree = layers == nil ? Descriptor.Box(try cloneTree(root.tree.number, "")) : nil
         let (devices, empty) = (try Descriptor.Box(trees.cloneDevices()), try Descriptor.Box(trees.cloneEmptyFolder()))
-        let files = try self.files.make(for: spec.id, hostname: spec.hostname)
-        let network = try networks.take()
+        let network = try networks.take(internet: spec.internet != nil)
+        let files = try self.files.make(for: spec.id, hostname: spec.hostname, resolver: resolver(spec))
         let (output, error, report) = (try Pipe(), try Pipe(), try Pipe())
         // A program that does not run as root still opens /dev/stdout by name.
         let shift = own?.first ?? 0
@@ -76,11 +78,9 @@ final class InstanceStarter {
                 standardError: error.write.number, report: report.write.number, status: status.other.number, trigger: trigger?.other.number,
                 user: user,
                 hidden: trees.hidden))
-        let program = StepProgram(plan, filter: filter)
         let process: Descriptor
         do {
-            process = try program.spawn(
-                namespaces: InstancePlan.namespaces, cgroup: cgroup.birthplace?.number ?? -1, status: status.other.number)
+            process = try spawn(plan, spec.profile, cgroup: cgroup.birthplace, status: status.other.number)
         } catch let failure {
             _ = try cgroup.remove()
             throw failure
@@ -90,6 +90,20 @@ final class InstanceStarter {
         return Instance(
             spec: spec, steps: plan.map(\.description), process: process, report: report.read, network: network, users: own,
             cgroup: cgroup, trigger: trigger?.one, state: .settingUp(status: status.one, output: output.read, error: error.read))
+    }
+
+    private func resolver(_ spec: InstanceSpec) -> String? { spec.internet?.resolverFile(standard: networks.uplink?.nameServers ?? []) }
+
+    private func spawn(
+        _ plan: [SetupStep], _ profile: SystemCallProfile, cgroup: Descriptor.Box?, status: CInt
+    ) throws(SystemCallError) -> Descriptor {
+        let birthplace = cgroup?.number ?? -1
+        return switch profile {
+        case .standard:
+            try StepProgram(plan, filter: filter).spawn(namespaces: InstancePlan.namespaces, cgroup: birthplace, status: status)
+        case .strict:
+            try StepProgram(plan, filter: strictFilter).spawn(namespaces: InstancePlan.namespaces, cgroup: birthplace, status: status)
+        }
     }
 
     func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {

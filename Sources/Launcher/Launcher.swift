@@ -27,10 +27,12 @@ public enum Launcher {
         umask(0o022)
 
         let user = try daemonUser(options.user)
+        // The launcher leaves it, but the daemon is there, and the way out of instances.
+        let hostNetwork = Descriptor.Box(try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY))
         let daemon = try options.daemon.first.map { program in
             DaemonCommand(
                 program: try openAt(currentDirectory, program, flags: O_RDONLY), arguments: options.daemon, user: user,
-                network: try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY))
+                network: try hostNetwork.descriptor.duplicate())
         }
         // Our mounts are nobody else's, and go with us; what the host mounts and unmounts still shows here.
         try unshareNamespaces(Namespaces.mount)
@@ -49,7 +51,8 @@ public enum Launcher {
         let roots = try RootTrees(layersFolder: try openDirectory(state.root.number, "layers"))
         let starter = InstanceStarter(
             trees: try HostTrees(), files: try InstanceFiles(), roots: roots, networks: networks,
-            users: try userNamespaces(options.userNamespaces, roots, seed: state.cgroupName), cgroups: cgroups, filter: try SeccompFilter(),
+            users: try userNamespaces(options.userNamespaces, roots, seed: state.cgroupName), cgroups: cgroups,
+            filter: try SeccompFilter(.standard), strictFilter: try SeccompFilter(.strict),
             null: try null.duplicate())
         let tools =
             unpacker < 0
@@ -57,6 +60,11 @@ public enum Launcher {
             : try UnpackTools(
                 unpacker: Descriptor.Box(Descriptor(owning: unpacker)),
                 inflater: inflater < 0 ? nil : Descriptor.Box(Descriptor(owning: inflater)))
+        if options.internetAccess {
+            networks.uplink = try InternetUplink(
+                host: hostNetwork, home: networks.home, name: state.cgroupName,
+                nameServers: try NameServers.find(options.nameServers), starter: starter)
+        }
         // What no child may ever have is given up once, here, instead of in every start.
         try OwnProcess.boundCapabilities(to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities)
 
@@ -65,6 +73,7 @@ public enum Launcher {
             signals: signals)
         if let client { try loop.attach(Descriptor(owning: client)) } else { try loop.startDaemon() }
         let status = try loop.run()
+        try networks.uplink?.cut()
         try cgroups.removeRoots(layout: layout, name: state.cgroupName)
         return status
     }

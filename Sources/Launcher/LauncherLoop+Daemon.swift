@@ -119,7 +119,7 @@ extension LauncherLoop {
     private func serve(_ request: LauncherRequest, _ descriptor: Descriptor.Box?) throws(SystemCallError) {
         switch request {
         case .start(let spec): try start(spec)
-        case .park(let spec): try start(spec, parks: true)
+        case .park(let spec): waitingParks.append(spec)
         case .openSockets(let number, let id, let count): try openSockets(number, id, count: Int(count))
         case .stop(let id, let grace): try stop(id, graceMilliseconds: grace)
         case .unpack(let job, let diffID, let offset, let length, let compression, let limits):

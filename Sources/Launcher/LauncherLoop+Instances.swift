@@ -10,9 +10,15 @@ extension LauncherLoop {
     /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
     static let startBoost: UInt64 = 10_000
 
+    /// Parks the one that waits for longest. No request waits for it, so it takes its turn behind whatever else wants the processors.
+    func parkOne() throws(SystemCallError) {
+        let spec = waitingParks.removeFirst()
+        try OwnProcess.atOrdinaryPriority { () throws(SystemCallError) in try start(spec, parks: true) }
+    }
+
     /// - Parameter parks: all but the program is made now, and the daemon gets the trigger.
     func start(_ spec: InstanceSpec, parks: Bool = false) throws(SystemCallError) {
-        quietUntil = monotonicNanoseconds() + 20_000_000
+        if !parks { quietUntil = monotonicNanoseconds() + 20_000_000 }
         if isStopping { return try tell(.failed(spec.id, LaunchFailure(step: "the host is stopping", errno: 0))) }
         if numbers[spec.id] != nil { return try tell(.failed(spec.id, LaunchFailure(step: "the instance id is in use", errno: EEXIST))) }
         if instances.count >= Self.instanceLimit {
@@ -40,41 +46,47 @@ extension LauncherLoop {
                 if failure.step < 0, let listener = descriptors.first {
                     instance.isFilterLoaded = true
                     instance.listener = Descriptor.Box(Descriptor(owning: listener))
+                    instance.listener?.descriptor.wakeOnSameProcessor()
                     try poller.add(listener, token: Self.token(.instanceListener, number))
-                    try parked(instance)
+                    try parked(instance, number)
                 } else {
                     for descriptor in descriptors { close(descriptor) }
-                    try poller.remove(status.number)
+                    try stopAwaitingStatus(instance)
                     instance.state = .failed(LaunchFailure(step: failure.words(instance.steps), errno: failure.errno))
                     try instance.process.signal(SIGKILL)
                 }
             case .end:
-                try poller.remove(status.number)
+                try stopAwaitingStatus(instance)
                 if !instance.isFilterLoaded {
                     // Every end of the socket closed before the filter was loaded: the child was killed on the way.
                     instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
                     return
                 }
-                try executed(instance, number)
+                try executed(instance)
             }
         }
     }
 
     /// The filter of an instance that was to be parked is loaded: only its program is missing.
-    private func parked(_ instance: Instance) throws(SystemCallError) {
+    private func parked(_ instance: Instance, _ number: UInt32) throws(SystemCallError) {
         guard let trigger = instance.trigger, case .settingUp(let status, let output, let error) = instance.state else { return }
+        try stopAwaitingStatus(instance)
         instance.trigger = nil
         instance.state = .parked(status: status)
+        after(milliseconds: Self.startBoost, .limitProcessor(number))
         let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
         try tell(.parked(instance.id), [trigger, output, error] + sockets)
     }
 
-    private func executed(_ instance: Instance, _ number: UInt32) throws(SystemCallError) {
+    /// The status of a parked one never is awaited: that its program was executed is news for nobody, and would take a processor from the program.
+    private func stopAwaitingStatus(_ instance: Instance) throws(SystemCallError) {
+        if case .settingUp(let status, _, _) = instance.state { try poller.remove(status.number) }
+    }
+
+    private func executed(_ instance: Instance) throws(SystemCallError) {
         defer { instance.state = .running }
         // Who has the trigger has all the rest already.
-        guard case .settingUp(_, let output, let error) = instance.state else {
-            return after(milliseconds: Self.startBoost, .limitProcessor(number))
-        }
+        guard case .settingUp(_, let output, let error) = instance.state else { return }
         let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
         try tell(.started(instance.id), [output, error] + sockets)
     }
@@ -94,16 +106,17 @@ extension LauncherLoop {
         }
         guard let notification else { return }
         // Only an executed program listens, so this is news of that too, and may be the first.
-        if let status = instance.setUpStatus {
-            try poller.remove(status.number)
-            try executed(instance, number)
+        if instance.setUpStatus != nil {
+            try stopAwaitingStatus(instance)
+            try executed(instance)
         }
         let port = instance.isListening ? nil : listeningPort(notification)
         try listener.descriptor.letContinue(notification)
+        sched_yield()  // The program goes on at once, where it waits for this processor; a request waits for it.
         if !instance.isListening, port == nil || port == instance.port, case .running = instance.state {
             instance.isListening = true
             try tell(.listening(instance.id))
-            try limitProcessor(number)
+            after(milliseconds: 1, .limitProcessor(number))  // The request that waits for it comes first.
         }
     }
 
@@ -117,7 +130,13 @@ extension LauncherLoop {
 
     func limitProcessor(_ number: UInt32) throws(SystemCallError) {
         guard let instance = instances[number], !instance.isProcessorLimited else { return }
-        if case .ended = instance.state { return }
+        switch instance.state {
+        case .ended: return
+        case .parked:
+            try instanceStatusReady(number)  // It may run already, and needs its time then.
+            return after(milliseconds: Self.startBoost, .limitProcessor(number))
+        case .settingUp, .running, .failed: break
+        }
         instance.isProcessorLimited = true
         do { try instance.cgroup.limitProcessor() } catch { log("instance \(instance.id): \(error)") }
     }
@@ -147,12 +166,9 @@ extension LauncherLoop {
         try poller.remove(instance.process.number)
         if let listener = instance.listener { try poller.remove(listener.number) }
         instance.listener = nil
-        if case .parked(let status) = instance.state {
-            try poller.remove(status.number)
-            instance.state = .running
-        }
-        if case .settingUp(let status, _, _) = instance.state {
-            try poller.remove(status.number)
+        if case .parked = instance.state { instance.state = .running }
+        if instance.setUpStatus != nil {
+            try stopAwaitingStatus(instance)
             instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
         }
         if case .running = instance.state {
@@ -170,6 +186,7 @@ extension LauncherLoop {
         if attempt >= 1000 { log("the cgroup of \(instance.id) is busy and stays until the next start") }
         instances[number] = nil
         numbers[instance.id] = nil
+        deadlines.removeAll { $0.action.instance == number }
         if let users = instance.users { starter.users?.giveBack(users) }
         do { try starter.files.remove(instance.id) } catch { log("the files of \(instance.id) stay until the host stops: \(error)") }
         switch instance.state {
@@ -179,6 +196,15 @@ extension LauncherLoop {
         }
     }
 
+    /// An `nft` has ended, and its rules with it: without them nobody may go out.
+    func uplinkLost() throws(SystemCallError) {
+        guard let uplink = starter.networks.uplink else { return }
+        for filter in uplink.filters { try poller.remove(filter.process.number) }
+        log("nft has ended: instances have no internet access until the host is started anew")
+        starter.networks.forgetUplink()
+        try uplink.cut()
+    }
+
     /// The daemon is gone, or the launcher stops.
     func endEveryInstance() throws(SystemCallError) {
         for instance in instances.values {
@@ -186,6 +212,7 @@ extension LauncherLoop {
             try instance.process.signal(SIGKILL)
         }
         waitingOrders = []
+        waitingParks = []
         for job in jobs.values { try job.kill() }
     }
 }

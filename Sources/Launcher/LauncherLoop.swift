@@ -10,7 +10,8 @@ final class LauncherLoop {
     /// What a ready descriptor belongs to; the upper half of its token.
     enum Source: UInt64 {
         case daemonSocket = 1
-        case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure
+        case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure,
+            uplinkFilter
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -22,6 +23,14 @@ final class LauncherLoop {
             case startDaemon
             case endDaemon
             case endJob(UInt32)
+
+            /// The number of the instance that it is for.
+            var instance: UInt32? {
+                switch self {
+                case .kill(let number), .limitProcessor(let number), .finish(let number, _): number
+                case .startDaemon, .endDaemon, .endJob: nil
+                }
+            }
         }
         var time: UInt64
         var action: Action
@@ -64,6 +73,8 @@ final class LauncherLoop {
     var numbers: [InstanceID: UInt32] = [:]
     var jobs: [UInt32: UnpackJob] = [:]
     var waitingOrders: [UnpackOrder] = []
+    /// Instances to be parked when no request waits.
+    var waitingParks: [InstanceSpec] = []
     var nextNumber: UInt32 = 1
     var deadlines: [Deadline] = []
     /// Nothing is prepared or tidied before this moment, so that it never delays a request.
@@ -84,6 +95,7 @@ final class LauncherLoop {
         trash = try Trash(folder: state.trash, seed: monotonicNanoseconds())
         pressure = MemoryPressure()
         if let pressure { try poller.addUrgent(pressure.descriptor.number, token: Self.token(.memoryPressure, 0)) }
+        for filter in starter.networks.uplink?.filters ?? [] { try poller.add(filter.process.number, token: Self.token(.uplinkFilter, 0)) }
         try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
     }
 
@@ -99,7 +111,8 @@ final class LauncherLoop {
             }
             try runDeadlines()
             if let exitStatus, instances.isEmpty, jobs.isEmpty, !isDaemonRunning { return exitStatus }
-            if ready.isEmpty, monotonicNanoseconds() >= quietUntil { try useQuietMoment() }
+            guard ready.isEmpty else { continue }
+            if !waitingParks.isEmpty { try parkOne() } else if monotonicNanoseconds() >= quietUntil { try useQuietMoment() }
         }
     }
 
@@ -116,6 +129,7 @@ final class LauncherLoop {
         case .jobComplaints: try jobWrote(number)
         case .jobProcess: try jobEnded(number)
         case .memoryPressure: try tell(.memoryPressure)
+        case .uplinkFilter: try uplinkLost()
         }
     }
 
@@ -133,7 +147,8 @@ extension LauncherLoop {
     }
 
     private var hasQuietWork: Bool {
-        !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false) || starter.users?.hasBirths ?? false
+        !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false)
+            || starter.users?.hasBirths ?? false
             || trash.hasWork(isUsed)
     }
 
@@ -142,8 +157,9 @@ extension LauncherLoop {
 
     /// Milliseconds until something is due; nil where only a descriptor can wake the loop.
     private func patience() -> Int? {
-        var time = deadlines.map(\.time).min()
+        var time = deadlines.lazy.map(\.time).min()
         if hasQuietWork { time = min(time ?? .max, quietUntil) }
+        if !waitingParks.isEmpty { return 0 }
         guard let time else { return nil }
         let now = monotonicNanoseconds()
         return time <= now ? 0 : Int(clamping: (time - now + 999_999) / 1_000_000)
@@ -152,6 +168,7 @@ extension LauncherLoop {
     private func runDeadlines() throws(SystemCallError) {
         if deadlines.isEmpty { return }
         let now = monotonicNanoseconds()
+        guard deadlines.contains(where: { $0.time <= now }) else { return }
         let due = deadlines.filter { $0.time <= now }
         deadlines.removeAll { $0.time <= now }
         for deadline in due {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 
 /// Whether instances have ids of their own. See docs/sandbox.md.
 public enum UserNamespaceUse: String, Hashable, Sendable {
@@ -15,6 +16,9 @@ public struct LauncherOptions: Hashable, Sendable {
     /// nil takes `swiftlet` where there is such a user, else `nobody`.
     public var user: String?
     public var userNamespaces = UserNamespaceUse.auto
+    /// Whether instances may have a way to other machines, and the name servers of those that have.
+    public var internetAccess = false
+    public var nameServers: [String] = []
     /// The daemon's program, absolute, and its arguments.
     public var daemon: [String] = []
     /// The other end of a socket whose client runs already; then no daemon is started.
@@ -25,7 +29,8 @@ public struct LauncherOptions: Hashable, Sendable {
     public var sealedInflater: CInt?
 
     public static let usage = """
-        usage: swiftlet-launcher --state-dir DIR [--user NAME] [--user-namespaces auto|always|never] -- /path/to/swiftlet serve …
+        usage: swiftlet-launcher --state-dir DIR [--user NAME] [--user-namespaces auto|always|never]
+                  [--internet-access [--dns ADDRESS]…] -- /path/to/swiftlet serve …
                swiftlet-launcher --state-dir DIR --client-fd N
         `swiftlet serve` starts it; you need not.
         """
@@ -51,6 +56,13 @@ public struct LauncherOptions: Hashable, Sendable {
                     throw LauncherRefusal("--user-namespaces is auto, always or never, not '\(word)'")
                 }
                 userNamespaces = use
+            case "--internet-access": internetAccess = true
+            case "--dns":
+                let address = try value(argument)
+                guard NameService.isAddress(address), nameServers.count < NameService.mostServers else {
+                    throw LauncherRefusal("--dns takes at most \(NameService.mostServers) IPv4 addresses, not '\(address)'")
+                }
+                nameServers.append(address)
             case "--client-fd": client = try number(argument)
             case "--sealed-unpacker": sealedUnpacker = try number(argument)
             case "--sealed-inflater": sealedInflater = try number(argument)

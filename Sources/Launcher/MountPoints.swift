@@ -12,7 +12,7 @@ enum MountPoints {
         let points = try openDirectory(currentDirectory, "points")
         for name in ["proc", "sys", "dev", "tmp", "etc"] { try makeDirectory(points.number, name, mode: 0o755) }
         for name in ["etc/hosts", "etc/hostname"] { try write(points.number, name, "") }
-        // No name server: nothing outside of the instance can be reached yet, so a look-up should fail at once.
+        // No name server: nothing outside of the instance can be reached, so a look-up should fail at once. Those with a way out have their own.
         try write(points.number, "etc/resolv.conf", "# An instance has no network but its own loopback.\noptions timeout:1 attempts:1\n")
         try systemCall("fchmod points") { fchmod(points.number, 0o755) }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LinuxSystem
+import Sandbox
 
 /// A network namespace with nothing but loopback, and a way to make sockets in it. It ends with its last process, socket and descriptor.
 final class NetworkNamespace {
@@ -32,8 +33,13 @@ final class NetworkNamespace {
 /// Makes network namespaces ahead of need: one costs 0.4 ms and now and then ten times that, more than all the rest of a start.
 final class NetworkNamespaces {
     /// The launcher's own, which is empty too: it needs no network.
-    private let home: Descriptor.Box
+    let home: Descriptor.Box
     private var ready: [NetworkNamespace] = []
+    /// Those with a way out, kept ready from the first that was asked for.
+    private var readyWithInternet: [NetworkNamespace] = []
+    private var isInternetUsed = false
+    /// nil where instances have none.
+    var uplink: InternetUplink?
     private let wanted: Int
     private let socketsEach: Int
 
@@ -49,26 +55,48 @@ final class NetworkNamespaces {
         self.socketsEach = socketsEach
     }
 
-    var wantsMore: Bool { ready.count < wanted }
+    var wantsMore: Bool { ready.count < wanted || wantsMoreInternet }
+    private var wantsMoreInternet: Bool { uplink != nil && isInternetUsed && readyWithInternet.count < wanted }
 
-    func take() throws(SystemCallError) -> NetworkNamespace {
-        if let one = ready.popLast() { return one }
-        return try make()
+    /// - Throws: `LaunchFailure` where the host gives no internet access.
+    func take(internet: Bool) throws -> NetworkNamespace {
+        guard internet else { return try ready.popLast() ?? make(nil) }
+        guard let uplink else {
+            throw LaunchFailure(step: "the host has no way out for instances (serve --internet-access makes one)", errno: 0)
+        }
+        isInternetUsed = true
+        return try readyWithInternet.popLast() ?? make(uplink)
     }
 
-    func prepareOne() throws(SystemCallError) { ready.append(try make()) }
+    func prepareOne() throws(SystemCallError) {
+        if wantsMoreInternet { return readyWithInternet.append(try make(uplink)) }
+        ready.append(try make(nil))
+    }
 
-    private func make() throws(SystemCallError) -> NetworkNamespace {
+    /// No instance gets a way out any more.
+    func forgetUplink() {
+        uplink = nil
+        readyWithInternet = []
+    }
+
+    private func make(_ uplink: InternetUplink?) throws(SystemCallError) -> NetworkNamespace {
         try unshareNamespaces(Namespaces.network)
-        let made = Result { () throws(SystemCallError) in
-            let descriptor = try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY)
-            try bringLoopbackUp()
-            // Servers that start as root on port 80 need no capability for it then.
-            try writeText(currentDirectory, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
-            return NetworkNamespace(descriptor: descriptor, home: home, spare: try Self.makeSockets(socketsEach))
-        }
+        let made = Result { () throws(SystemCallError) in try furnish(uplink) }
         try enterNamespace(home.number, Namespaces.network)
-        return try made.get()
+        let (network, cable) = try made.get()
+        if let cable { try uplink?.bringUp(cable) }
+        return network
+    }
+
+    /// What the new network namespace, which this thread is in, has.
+    private func furnish(_ uplink: InternetUplink?) throws(SystemCallError) -> (NetworkNamespace, cable: UInt32?) {
+        let descriptor = try openAt(currentDirectory, "/proc/self/ns/net", flags: O_RDONLY)
+        try bringLoopbackUp()
+        // Servers that start as root on port 80 need no capability for it then.
+        try writeText(currentDirectory, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
+        var cable: UInt32?
+        if let uplink { cable = try uplink.connect(descriptor.number) }
+        return (NetworkNamespace(descriptor: descriptor, home: home, spare: try Self.makeSockets(socketsEach)), cable)
     }
 
     fileprivate static func makeSockets(_ count: Int) throws(SystemCallError) -> [CInt] {

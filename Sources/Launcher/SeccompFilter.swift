@@ -2,6 +2,7 @@
 import CSeccomp
 import Glibc
 import LinuxSystem
+import Sandbox
 
 /// The system call filter as the kernel takes it: classic BPF, eight bytes an instruction. It is built once, when the launcher starts.
 struct SeccompFilter: ~Copyable {
@@ -12,10 +13,13 @@ struct SeccompFilter: ~Copyable {
 
     /// Compiles the deny-list of ``DeniedCalls`` through libseccomp, as a binary tree: the kernel walks the filter once for every number
     /// when it is loaded, and a linear one costs half a millisecond there.
-    init() throws(SystemCallError) {
+    init(_ profile: SystemCallProfile) throws(SystemCallError) {
+        let isStrict = profile == .strict
         try self.init(otherwise: DeniedCalls.allow, head: Self.head) { context throws(SystemCallError) in
-            for name in DeniedCalls.always { try Self.add(context, DeniedCalls.error(EPERM), name) }
-            for rule in DeniedCalls.byArgument {
+            for name in DeniedCalls.always + (isStrict ? DeniedCalls.whenStrict : []) {
+                try Self.add(context, DeniedCalls.error(EPERM), name)
+            }
+            for rule in isStrict ? DeniedCalls.byArgumentWhenStrict : DeniedCalls.byArgument {
                 var comparisons = [scmp_arg_cmp(arg: rule.argument, op: rule.comparison, datum_a: rule.first, datum_b: rule.second)]
                 if let and = rule.and {
                     comparisons.append(scmp_arg_cmp(arg: and.argument, op: SCMP_CMP_EQ, datum_a: and.value, datum_b: 0))

@@ -52,14 +52,20 @@ final class UnpackTools {
             let own = scmp_arg_cmp(arg: 0, op: SCMP_CMP_EQ, datum_a: 4, datum_b: 0)
             let byDescriptor = scmp_arg_cmp(arg: 4, op: SCMP_CMP_EQ, datum_a: UInt64(UnpackCalls.emptyPath), datum_b: 0)
             try SeccompFilter.add(context, DeniedCalls.allow, "execveat", [own, byDescriptor])
+            // A thread of this process, and no process. clone3 keeps its flags where no filter sees them: glibc goes without it where it is unknown.
+            let thread = scmp_arg_cmp(arg: 0, op: SCMP_CMP_EQ, datum_a: UInt64(UnpackCalls.threadFlags), datum_b: 0)
+            try SeccompFilter.add(context, DeniedCalls.allow, "clone", [thread])
+            try SeccompFilter.add(context, DeniedCalls.error(ENOSYS), "clone3")
         }
     }
 }
 
-/// The system calls of `swiftlet-unpack`, a static program with one thread.
+/// The system calls of `swiftlet-unpack`, a static program with two threads.
 enum UnpackCalls {
     /// AT_EMPTY_PATH of fcntl.h.
     static let emptyPath = 0x1000
+    /// What pthread_create(3) gives clone(2): CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID and CHILD_CLEARTID of sched.h.
+    static let threadFlags = 0x3d_0f00
 
     static let allowed = start + memory + reading + making + end
 

@@ -55,10 +55,9 @@ public func unpackLayer(
             }
             try place(entry, from: reader, in: tree, &content)
         }
-        // The diff id is of the whole stream, with all the zeros that may follow the tar's end.
-        while try stream.next() != nil {}
     }
-    let found = stream.finish()
+    // The diff id is of the whole stream, with all the zeros that may follow the tar's end.
+    let found = try stream.finish()
     guard found == diffID else { throw LayerRefusal("the layer's tar has the diff id sha256:\(found), and sha256:\(diffID) was promised") }
     try tree.folders.applyTimes(root: target)
     return content

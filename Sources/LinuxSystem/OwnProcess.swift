@@ -18,6 +18,16 @@ public enum OwnProcess {
         if getpriority(process, 0) == 0 { _ = setpriority(process, 0, -10) }
     }
 
+    /// Runs `body` behind what else waits for a processor, where the priority was raised.
+    public static func atOrdinaryPriority<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+        let process = CInt(PRIO_PROCESS.rawValue)
+        let raised = getpriority(process, 0)
+        guard raised < 0 else { return try body() }
+        _ = setpriority(process, 0, 0)
+        defer { _ = setpriority(process, 0, raised) }
+        try body()
+    }
+
     /// This process never gains capabilities or another user by executing a file.
     public static func refuseNewPrivileges() throws(SystemCallError) { try systemCall("prctl PR_SET_NO_NEW_PRIVS") { clinux_prctl(38, 1) } }
 
@@ -67,6 +77,10 @@ public struct SeccompNotification: Sendable {
 }
 
 extension Descriptor {
+    /// Notifications are handled on the processor where they are made: waking another one that sleeps takes longer than handling them.
+    /// Linux before 6.6 cannot, and need not.
+    public borrowing func wakeOnSameProcessor() { _ = clinux_notification_wake_here(number) }
+
     /// - Returns: nil where the waiting process has just died.
     public borrowing func receiveNotification() throws(SystemCallError) -> SeccompNotification? {
         var notification = SeccompNotification(id: 0, process: 0, firstArgument: 0)

@@ -17,6 +17,10 @@ extension InstanceSpec {
         writer.integer(limits.temporary)
         writer.integer(port)
         writer.integer(capabilities.rawValue)
+        writer.integer(profile.number)
+        writer.integer(UInt8(internet == nil ? 0 : 1))
+        guard let internet else { return }
+        for words in [internet.servers, internet.searches, internet.options] { writer.strings(words) }
     }
 
     /// Reads a spec and holds it to every bound, so that what comes out may be acted on as root.
@@ -37,6 +41,8 @@ extension InstanceSpec {
             id: id, layers: layers, arguments: arguments, environment: environment, workingDirectory: workingDirectory, user: user,
             hostname: hostname, limits: limits, port: try reader.integer())
         capabilities = InstanceCapabilities(rawValue: try reader.integer())
+        profile = try reader.profile()
+        internet = try reader.internet()
         try validate()
     }
 
@@ -68,7 +74,27 @@ extension InstanceSpec {
             when: !hostnameIsFine || !(1...WireBounds.hostname).contains(hostname.utf8.count))
         try limits.validate()
         try refuse("the port is 0", when: port == 0)
+        if let fault = internet?.fault { throw WireError("\(fault.field) has '\(fault.value.prefix(64))'; it must be \(fault.rule)") }
         try refuse("capabilities that no function can have", when: !InstanceCapabilities.all.contains(capabilities))
+    }
+}
+
+extension WireReader {
+    fileprivate mutating func profile() throws(WireError) -> SystemCallProfile {
+        let number = try integer(UInt8.self)
+        guard let profile = SystemCallProfile.allCases.first(where: { $0.number == number }) else {
+            throw WireError("unknown profile \(number)")
+        }
+        return profile
+    }
+
+    fileprivate mutating func internet() throws(WireError) -> NameService? {
+        guard try integer(UInt8.self) != 0 else { return nil }
+        var service = NameService()
+        service.servers = try strings("name servers", bound: NameService.mostServers)
+        service.searches = try strings("domains", bound: NameService.mostSearches)
+        service.options = try strings("options", bound: NameService.mostOptions)
+        return service
     }
 }
 

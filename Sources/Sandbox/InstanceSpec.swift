@@ -19,6 +19,9 @@ public struct InstanceSpec: Hashable, Sendable {
     public var limits: InstanceLimits
     /// What the program has beyond an ordinary user, within its own ids.
     public var capabilities: InstanceCapabilities = []
+    /// How it finds names on a network outside of itself; nil for an instance that has only its own loopback.
+    public var internet: NameService?
+    public var profile = SystemCallProfile.standard
     /// The port whose `listen(2)` is reported as ``InstanceEvent/listening``.
     public var port: UInt16
 
@@ -36,6 +39,16 @@ public struct InstanceSpec: Hashable, Sendable {
         self.limits = limits
         self.port = port
     }
+}
+
+/// Which system calls a program may make. docs/sandbox.md has the lists.
+public enum SystemCallProfile: String, CaseIterable, Hashable, Sendable {
+    /// What container engines allow by default.
+    case standard = "default"
+    /// What a server that talks IP, runs threads and programs, and reads and writes files gets by with.
+    case strict
+
+    var number: UInt8 { self == .standard ? 0 : 1 }
 }
 
 /// What one instance may use.

@@ -35,7 +35,7 @@ extension Store {
                     INSERT INTO customDomain VALUES (:name, :content, :time, :time)
                     ON CONFLICT DO UPDATE SET content = :content, modified = :time
                     """,
-                arguments: ["name": domain.name, "content": JSONValue.object(domain.content).text, "time": time.milliseconds])
+                arguments: ["name": domain.name, "content": JSONValue.object(domain.stored).text, "time": time.milliseconds])
             return try Self.domains(database, name: domain.name).first
         }
     }

@@ -58,6 +58,7 @@ enum Daemon {
 
         var activationOptions = ActivationOptions()
         activationOptions.maximumInstances = options.maximumInstances
+        activationOptions.internetAccess = options.internetAccess
         activationOptions.learnsIdleTime = options.keepAlive == .learned
         activationOptions.credentials = { access.authority.variables(role: $0) }
         activationOptions.requestCredentials = { access.authority.fields(role: $0) }
@@ -94,7 +95,8 @@ enum Daemon {
             tracer: traces?.tracer, logger: logger)
         let catalog = Catalog(
             store: store, images: images, subscriber: RoutingSubscribers([invocations, gateway]), instanceLimit: options.maximumInstances,
-            preparation: RegistryPreparation(images: images), authentication: callers, logger: logger, now: now)
+            preparation: RegistryPreparation(images: images), authentication: callers, certificates: gateway,
+            box: access.box, logger: logger, now: now)
         try await catalog.start()
         let definitions = try await shared.definitions(of: catalog, logger: logger)
         try await invocations.start()

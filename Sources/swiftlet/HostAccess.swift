@@ -12,7 +12,7 @@ enum HostAccess {
     static func open(
         _ options: ServeOptions, data: String, store: Store, logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) async throws -> AccessRegister {
-        let addresses = [options.listen] + (options.controlListen.map { [$0] } ?? [])
+        let addresses = [options.listen] + [options.controlListen, options.listenTLS].compactMap { $0 }
         let far = addresses.first { !$0.isLoopback }
         let box = try SecretBox(folder: data)
         let authority = AccessAuthority(options.insecure ? .never : far == nil ? .withKeys : .always, box: box, now: now)

@@ -44,6 +44,8 @@ struct ServeOptions: Sendable {
     /// Bytes.
     var imageQuota: UInt64?
     var userNamespaces: String
+    var internetAccess: Bool
+    var nameServers: [String]
     /// `NAME=VALUE` words, checked.
     var imageLimits: [String]
     /// Lets everyone in, whatever the address and whatever keys there are.

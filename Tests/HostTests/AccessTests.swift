@@ -109,11 +109,14 @@ extension HostTests {
         }
 
         @Test("on an address that others reach a host without keys does not start") func far() async throws {
-            let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
-            let result = try await run(Checkout.swiftlet, ["serve", "--listen", "0.0.0.0:0", "--state-dir", state])
-            #expect(result.status != 0 && result.err.contains("no access key") && result.err.contains("--insecure"), "\(result.err)")
-            await Leftovers.expectNone(of: state)
-            try FileManager.default.removeItem(atPath: state)
+            let secure = ["--listen", "127.0.0.1:0", "--listen-tls", "0.0.0.0:0", "--tls-certificate", "none.pem", "--tls-key", "none.key"]
+            for addresses in [["--listen", "0.0.0.0:0"], ["--listen", "127.0.0.1:0", "--api-listen", "0.0.0.0:0"], secure] {
+                let state = "/tmp/swiftlet-host-\(UInt32.random(in: 0...UInt32.max))"
+                let result = try await run(Checkout.swiftlet, ["serve"] + addresses + ["--state-dir", state])
+                #expect(result.status != 0 && result.err.contains("no access key") && result.err.contains("--insecure"), "\(result.err)")
+                await Leftovers.expectNone(of: state)
+                try FileManager.default.removeItem(atPath: state)
+            }
         }
 
         /// `export NAME=VALUE` lines.

@@ -99,6 +99,39 @@ extension HostTests {
             }
         }
 
+        @Test("the API tells of each MiB of each layer while it comes, and of what was made of it") func events() async throws {
+            let registry = try TestRegistry()
+            let content = try Scratch()
+            try runAll(["umoci", "init", "--layout", content.path + "/layout"])
+            try runAll(["umoci", "new", "--image", content.path + "/layout:x"])
+            for number in 0..<2 {
+                let file = "\(content.path)/file\(number)"
+                try runAll(["dd", "if=/dev/urandom", "of=\(file)", "bs=1M", "count=3", "status=none"])
+                try runAll(["umoci", "insert", "--image", content.path + "/layout:x", file, "/file\(number)"])
+            }
+            try registry.push("oci:\(content.path)/layout:x", "hello:1")
+            let body = #"{"reference": "\#(registry.address)/hello:1", "plainHTTP": true}"#
+            try await RunningHost.with { host in
+                func pull() async throws -> [PullEvent] {
+                    let answer = try await host.curl(
+                        "-N", "-H", "content-type: application/json", "-d", body, "\(host.url)/swiftlet/v1/images/pull")
+                    return try answer.out.split(separator: "\n").map { try JSONDecoder().decode(PullEvent.self, from: Data($0.utf8)) }
+                }
+                let events = try await pull()
+                #expect(events.first?.event == "resolved" && events.first?.layers == 2, "\(events)")
+                #expect(events.last?.event == "loaded" && events.last?.images?.count == 1, "\(events)")
+                let layers = Dictionary(grouping: events.filter { $0.event == "layer" }) { $0.digest ?? "" }
+                #expect(layers.count == 2)
+                for layer in layers.values {
+                    #expect(layer.last?.state == "done" && layer.allSatisfy { $0.of == 2 }, "\(layer)")
+                    let came = layer.filter { $0.state == "downloading" }.compactMap(\.bytes)
+                    #expect(came.map { $0 >> 20 } == [1, 2, 3], "\(layer)")
+                }
+                let again = try await pull()
+                #expect(again.filter { $0.event == "layer" }.map(\.state) == ["exists", "exists"] && again.count == 4, "\(again)")
+            }
+        }
+
         @Test("kill -9 at many points of a pull leaves nothing that is later taken for whole") func killed() async throws {
             let registry = try TestRegistry()
             let content = try Scratch()
@@ -137,4 +170,17 @@ extension HostTests {
             try FileManager.default.removeItem(atPath: state)
         }
     }
+}
+
+/// A line of the answer to a pull; see docs/api.md.
+private struct PullEvent: Decodable {
+    struct Image: Decodable { var reference: String }
+
+    var event: String
+    var digest: String?
+    var layers: Int?
+    var state: String?
+    var of: Int?
+    var bytes: Int?
+    var images: [Image]?
 }

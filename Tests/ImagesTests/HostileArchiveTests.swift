@@ -46,8 +46,10 @@ import Testing
         #expect(manifest.contains("limit is 4194304"))
         let config = try await refusal { $0.finish($0.image([layer], config: LayoutBuilder.config([layer]) + padding)) }
         #expect(config.contains("limit is 8388608"))
-        let layers = try await refusal { $0.finish($0.image([[UInt8]](repeating: layer, count: 128))) }
-        #expect(layers.contains("twice") || layers.contains("limit is 127"))
+        let many = try await refusal { layout in
+            layout.finish(layout.image((0..<128).map { LayoutBuilder.layer("f\($0)", "x\n") }))
+        }
+        #expect(many.contains("has 128 layers, the limit is 127"), "\(many)")
     }
 
     @Test("CVE-2026-53488, CVE-2022-23648: labels, annotations and volumes mean nothing to the host") func labels() async throws {
@@ -71,11 +73,15 @@ import Testing
     }
 
     @Test func limitsThatTheOperatorHasSet() async throws {
-        var limits = ImageLimits()
-        try limits.set("layers=1")
-        try limits.set("config=100")
-        let fixture = try await LibraryFixture(limits: limits)
-        #expect(try await fixture.refusal(LayoutBuilder.image("x:1", layer))?.contains("limit is 100") == true)
+        func refusal(_ limit: String) async throws -> String? {
+            var limits = ImageLimits()
+            try limits.set(limit)
+            return try await LibraryFixture(limits: limits).refusal(LayoutBuilder.image("x:1", layer))
+        }
+        #expect(try await refusal("config=100")?.contains("limit is 100") == true)
+        #expect(try await refusal("archive=2000")?.contains("larger than the limit of 2000 bytes") == true)
+        #expect(try await refusal("members=2")?.contains("more than the limit of 2 members") == true)
+        #expect(try await refusal("members=100") == nil)
     }
 
     @Test func aBlobWithAnotherDigest() async throws {

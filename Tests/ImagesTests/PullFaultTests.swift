@@ -85,6 +85,36 @@ import Testing
         }
     }
 
+    @Test func aRedirectFromHTTPSToHTTPIsRefused() async throws {
+        let registry = try registry(login: .basic)
+        let front = try Front(registry, tls: true, "--redirect")
+        var access = RegistryAccess.plain()
+        access.security = nil
+        access.authorities = Array(try String(contentsOfFile: try #require(front.authority), encoding: .utf8).utf8)
+        try await PullFixture.with { fixture async throws in
+            let refused = try await fixture.refusal("\(front.address)/hello:1", access)
+            #expect(refused.message.contains("redirects from https to plain http"), "\(refused)")
+            #expect(front.requests.contains { $0.contains("/blobs/") } && !front.requests.contains { $0.hasPrefix("store") })
+            #expect(try fixture.leftovers() == [])
+        }
+    }
+
+    /// The front holds layers back until four are asked for at once: six are wanted, and no fifth connection is made for them.
+    @Test func oneServerGetsFourConnectionsAndNoMore() async throws {
+        let registry = try registry(3)
+        var layout = LayoutBuilder()
+        let other = layout.image(
+            (4...6).map { LayoutBuilder.layer("file", noise(300_000, seed: $0)) }, extra: LayoutBuilder.named("x:1"))
+        try registry.push(layout.finish(other), "other:1")
+        let front = try Front(registry, "--gather", "4")
+        try await PullFixture.with { fixture async throws in
+            async let one = fixture.pull("\(front.address)/hello:1")
+            async let two = fixture.pull("\(front.address)/other:1")
+            #expect(try await [one.layers.count, two.layers.count] == [3, 3])
+            #expect(front.requests.compactMap { $0.hasPrefix("open ") ? Int($0.dropFirst(5)) : nil }.max() == 4, "\(front.requests)")
+        }
+    }
+
     @Test func aMirrorIsAskedFirstAndTheRegistryWhereItHasNothing() async throws {
         let registry = try registry(login: .basic)
         let mirror = try TestRegistry()
@@ -128,6 +158,26 @@ import Testing
         }
     }
 
+    @Test func aLayerThatOutgrowsTheQuotaWhenItIsUnpackedLeavesNothing() async throws {
+        let plain = LayoutBuilder.layer("file", String(repeating: "x", count: 300_000))
+        let scratch = try Scratch()
+        let path = try scratch.write(plain, to: "layer")
+        try run("gzip", path)
+        let packed = Array(try Data(contentsOf: URL(fileURLWithPath: path + ".gz")))
+        var layout = LayoutBuilder()
+        let manifest = layout.image([packed], config: LayoutBuilder.config([plain]), extra: LayoutBuilder.named("x:1"))
+        let archive = layout.finish(manifest)
+        let registry = try TestRegistry()
+        try registry.push(archive, "hello:1")
+        try await PullFixture.with(space: ImageSpace(quota: 100_000)) { fixture async throws in
+            for refused in [try await fixture.refusal(of: archive), try await fixture.refusal("\(registry.address)/hello:1")] {
+                #expect(refused.status == 507 && refused.message.contains("images take 300000 bytes"), "\(refused)")
+                #expect(try fixture.leftovers() == [])
+            }
+            #expect(fixture.unpacker.counts.values.map { $0 } == [2])
+        }
+    }
+
     @Test func whatDoesNotFitIsRefusedBeforeALayerIsAskedFor() async throws {
         let registry = try registry()
         let front = try Front(registry)
@@ -135,6 +185,13 @@ import Testing
             let refused = try await fixture.refusal("\(front.address)/hello:1")
             #expect(refused.status == 507 && refused.message.contains("--image-quota is 100000"), "\(refused)")
             #expect(front.requests.filter { $0.contains("/blobs/") }.count == 1)
+            #expect(try fixture.leftovers() == [])
+        }
+        let archive = LayoutBuilder.image("x:1", LayoutBuilder.layer("file", noise(300_000, seed: 1)))
+        try await PullFixture.with(space: ImageSpace(quota: 100_000)) { fixture async throws in
+            let refused = try await fixture.refusal(of: archive)
+            #expect(refused.status == 507 && refused.message.contains("--image-quota is 100000"), "\(refused)")
+            #expect(fixture.unpacker.counts.isEmpty)
             #expect(try fixture.leftovers() == [])
         }
         var space = ImageSpace()

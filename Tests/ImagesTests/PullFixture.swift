@@ -79,6 +79,12 @@ final class PullFixture: Sendable {
         throw Companion.Failure("'\(reference)' was pulled")
     }
 
+    /// The error of an archive that must not be taken.
+    func refusal(of archive: [UInt8]) async throws -> ServiceError {
+        do { _ = try await library.load(chunks: chunks(archive), name: nil) { _ in } } catch let error as ServiceError { return error }
+        throw Companion.Failure("the archive was loaded")
+    }
+
     /// The content of a file in a layer.
     func file(_ name: String, _ image: Image, layer: Int = 0) throws -> String {
         try String(contentsOfFile: "\(unpacker.folder)/\(image.layers[layer].diffID.hex)/\(name)", encoding: .utf8)

@@ -61,6 +61,23 @@ extension SandboxOnThisKernel {
             }
         }
 
+        @Test func theStrictProfileDeniesMoreAndLeavesWhatAServerNeeds() async throws {
+            let host = try LauncherFixture()
+            func number(_ name: String) -> CInt { seccomp_syscall_resolve_name(name) }
+            let (denied, left) = (
+                ["shmget", "mq_unlink", "splice", "name_to_handle_at", "sched_setparam"], ["getpid", "epoll_create1", "pipe"]
+            )
+            let numbers = (denied + left).map { "\(number($0))" }.joined(separator: ",")
+            let (usual, strict) = (
+                try await host.output(["numbers", numbers]), try await host.output(["numbers", numbers]) { $0.profile = .strict }
+            )
+            for name in denied {
+                #expect(!usual.contains("\(number(name))=EPERM"), "\(name)")
+                #expect(strict.contains("\(number(name))=EPERM"), "\(name)")
+            }
+            for name in left { #expect(!strict.contains("\(number(name))=EPERM"), "\(name)") }
+        }
+
         @Test func onlyHarmlessPersonalitiesAreTakenAndTheAuditLogIsNotHeard() async throws {
             let host = try LauncherFixture()
             // The last two have bits that look like a question without being one.

@@ -44,6 +44,12 @@ import Testing
                 == true)
     }
 
+    @Test func namesAndAttributesCountAsBytesToo() throws {
+        let limits = UnpackLimits(.bytes, 10000)
+        let reason = try fixture.refusal(limits: limits) { tar in for number in 0..<30 { tar.add("f\(number)") } }
+        #expect(reason?.hasPrefix("the layer's tar is larger than the limit of 10000 bytes") == true, "\(reason ?? "nothing")")
+    }
+
     @Test("ten thousand folders in each other") func depth() throws {
         let name = String(repeating: "d/", count: 10000)
         #expect(try fixture.refusal { $0.add("x", records: [("path", Array(name.utf8))]) }?.contains("limit is 4095") == true)

@@ -110,5 +110,8 @@ struct Numbers: RandomNumberGenerator {
         #expect(refused { $0.hostname = "a b" })
         #expect(refused { $0.limits.memory = 0 })
         #expect(refused { $0.port = 0 })
+        #expect(!refused { $0.internet = NameService() })
+        #expect(refused { $0.internet = NameService(servers: ["1.2.3.4\noptions debug"]) })
+        #expect(refused { $0.internet = NameService(searches: ["a b"]) })
     }
 }

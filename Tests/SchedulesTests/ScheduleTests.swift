@@ -77,6 +77,24 @@ struct TickCase: Sendable, CustomTestStringConvertible {
         #expect(try ticks(schedule, after: one.after, count: one.ticks.count) == one.ticks)
     }
 
+    /// Zones that are not a whole number of hours away, or change by half an hour, at midnight, or by a whole day (Apia had no 30 December 2011).
+    @Test(arguments: [
+        ("Asia/Kathmandu", TickCase("0 0 8 * * *", "2026-01-01T00:00:00Z", "2026-01-01T02:15:00Z", "2026-01-02T02:15:00Z")),
+        ("Europe/Berlin", TickCase("0 30 2 * * *", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z")),
+        ("Europe/Berlin", TickCase("0 30 2 * * *", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z")),
+        ("Australia/Lord_Howe", TickCase("0 15 2 * * *", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z")),
+        ("Australia/Lord_Howe", TickCase("0 45 1 * * *", "2026-04-04T00:00:00Z", "2026-04-04T14:45:00Z", "2026-04-05T15:15:00Z")),
+        ("America/Sao_Paulo", TickCase("0 0 0 * * *", "2018-11-03T12:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z")),
+        (
+            "Pacific/Apia",
+            TickCase("0 0 12 * * *", "2011-12-29T12:00:00Z", "2011-12-29T22:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T22:00:00Z")
+        ),
+    ])
+    func aProvisionedScheduleGoesByTheClocksOfItsZone(_ zone: String, _ one: TickCase) throws {
+        let schedule = try Schedule(action: "cron(\(one.expression))", timeZone: zone)
+        #expect(try ticks(schedule, after: one.after, count: one.ticks.count) == one.ticks)
+    }
+
     /// Ticks are found the same, wherever the search begins.
     @Test(arguments: ["0 30 1 * * *", "0 30 2 * * *", "0 0 */3 * * *", "0 15,45 0-3 * * *"])
     func theNextTickIsTheSameFromEveryMomentBeforeIt(_ expression: String) throws {

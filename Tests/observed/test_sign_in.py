@@ -34,7 +34,7 @@ def operator():
     for other in json.loads(swiftlet(key, "key", "list", "--json")):
         if other["accessKeyId"] != key["id"]:
             swiftlet(key, "key", "revoke", other["accessKeyId"])
-    swiftlet(key, "key", "revoke", key["id"])
+    swiftlet(key, "key", "revoke", "--open", key["id"])
     ask("DELETE", "/2023-03-30/functions/signed")
 
 

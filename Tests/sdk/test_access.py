@@ -197,6 +197,20 @@ def test_keys_are_listed_without_their_secrets_and_revoked_at_once(guarded):
     assert status(lambda: guarded.own("POST", "/swiftlet/v1/keys", {"allow": ["fly"]})) == (400, "InvalidArgument")
 
 
+def test_the_last_key_is_revoked_only_by_who_means_it(images):
+    """A host of its own: it is open to all in the end."""
+    program = subprocess.Popen(
+        [ROOT / ".build/release/control-api-fixture", *images], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    host = Guarded("127.0.0.1:" + program.stdout.readline().strip())
+    path = f"/swiftlet/v1/keys/{host.root['accessKeyId']}"
+    assert status(lambda: host.own("DELETE", path)) == (409, "AccessKeyInUse")
+    assert status(lambda: urllib.request.urlopen(f"http://{host.address}/2023-03-30/functions")) == (400, "MissingRequiredHeader")
+    host.own("DELETE", path + "?open=true")
+    urllib.request.urlopen(f"http://{host.address}/2023-03-30/functions").close()
+    program.stdin.close()
+    assert program.wait(timeout=30) == 0
+
+
 @whole_host
 def test_event_calls_are_signed_with_their_body(guarded, images):
     name = "call-" + uuid.uuid4().hex[:6]

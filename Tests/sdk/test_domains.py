@@ -82,13 +82,22 @@ def test_errors(client, pair):
         ("x.y", [route("api", function)], {}, ("routes[0].path", "/api")), ("x.y", [route("/a*b", function)], {}, ("routes[0].path",)),
         ("x.y", [route("/", function, methods=["FETCH"])], {}, ("routes[0].methods", "GET")),
         ("x.y", [route("/", function, rewrite_config=m.RewriteConfig(regex_rules=[m.RegexRule(match="(", replacement="/")]))], {}, ("regexRules",)),
-        ("x.y", [], {"cert_config": m.CertConfig(cert_name="c", certificate="x", private_key="y")}, ("certConfig", "certificate")),
+        ("x.y", [], {"cert_config": m.CertConfig(cert_name="c", certificate="x", private_key="y")}, ("protocol", "HTTP,HTTPS")),
+        ("x.y", [], {"tls_config": m.TLSConfig(min_version="TLSv1.0")}, ("tlsConfig", "TLS 1.2")),
         ("x.y", [], {"auth_config": m.AuthConfig(auth_type="jwt", auth_info="{}")}, ("authConfig.authInfo.jwks",)),
         ("x.y", [], {"waf_config": m.WAFConfig(enable_waf=True)}, ("wafConfig",)),
     ):
         refused(lambda: client.create_custom_domain(made(name, *routes, **fields)), "InvalidArgument", 400, *words)
-    https = m.CreateCustomDomainRequest(body=m.CreateCustomDomainInput(domain_name="x.y", protocol="HTTPS"))
-    refused(lambda: client.create_custom_domain(https), "InvalidArgument", 400, "protocol", "HTTPS")
+    for word in ("HTTPS", "HTTP,HTTPS", "FTP"):
+        body = m.CreateCustomDomainInput(domain_name="x.y", protocol=word)
+        refused(lambda: client.create_custom_domain(m.CreateCustomDomainRequest(body=body)), "InvalidArgument", 400, "protocol")
+    for fields, words in (
+        ({"certificate": "x", "private_key": "y"}, ("certConfig.certName", "required")), ({"cert_name": "c", "private_key": "y"}, ("certConfig.certificate", "required")),
+        ({"cert_name": "c", "certificate": "x"}, ("certConfig.privateKey", "required")), ({"cert_name": "c" * 129}, ("certConfig.certName", "128")),
+        ({"cert_name": "c", "certificate": "x", "private_key": "secret" * 20000}, ("certConfig.privateKey", "65536")),
+    ):
+        body = m.CreateCustomDomainInput(domain_name="x.y", protocol="HTTPS", cert_config=m.CertConfig(**fields))
+        refused(lambda: client.create_custom_domain(m.CreateCustomDomainRequest(body=body)), "InvalidArgument", 400, *words)
     refused(lambda: client.delete_custom_domain("none.example"), "DomainNameNotFound", 404)
     refused(lambda: client.update_custom_domain("none.example", m.UpdateCustomDomainRequest(body=m.UpdateCustomDomainInput())),
             "DomainNameNotFound", 404)

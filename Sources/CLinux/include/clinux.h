@@ -71,6 +71,8 @@ int clinux_is_sealed(int descriptor);
 int clinux_execute(int descriptor, char *const *arguments);
 int clinux_make_device(int directory, const char *name, mode_t mode, unsigned major, unsigned minor);
 
+/// Lets a notification run whoever reads it on the processor of the caller, which then waits anyway. Fails with EINVAL before Linux 6.6.
+int clinux_notification_wake_here(int listener);
 /// Takes one waiting notification. Fails with ENOENT where its process has just died.
 int clinux_notification_receive(int listener, uint64_t *id, pid_t *pid, uint64_t *first_argument);
 /// Lets the system call go on.

@@ -31,6 +31,9 @@ extension ZipSource {
             var status = stat()
             guard lstat(place, &status) == 0 else { throw ArchiveSource.failure(place) }
             archive_entry_copy_stat(entry, &status)
+            // When a file was last read or moved is not its content: the same folder is the same zip, and the same layer on disk.
+            archive_entry_unset_atime(entry)
+            archive_entry_unset_ctime(entry)
             archive_entry_set_uid(entry, 0)
             archive_entry_set_gid(entry, 0)
             archive_entry_copy_pathname(entry, path)

@@ -24,7 +24,7 @@ package enum WordLists {
     private static let lists: Set<String> = ["--command", "--args", "--env"]
     private static let functionOptions: Set<String> = [
         "--image", "--port", "--health-path", "--memory", "--cpu", "--timeout", "--concurrency", "--max-instances", "--idle-timeout",
-        "--layer", "--no-layers", "--capability",
+        "--layer", "--no-layers", "--capability", "--seccomp-profile", "--internet-access", "--dns",
         "--disk", "--health-delay", "--health-period", "--health-timeout", "--health-failures", "--health-successes", "--initializer",
         "--pre-stop", "--web-server-mode", "--on-demand", "--role", "--tag",
         "--registry-user", "--registry-password-stdin", "--registry-insecure", "--registry-ca",

@@ -9,6 +9,7 @@ import argparse
 import http.client
 import http.server
 import socket
+import ssl
 import threading
 
 parser = argparse.ArgumentParser()
@@ -22,13 +23,16 @@ parser.add_argument("--retry-after", default="0")
 parser.add_argument("--redirect", action="store_true", help="blobs lie in a store of their own, which takes no Authorization")
 parser.add_argument("--stall-after", type=int, help="bytes of blobs, of all together, after which nothing more comes")
 parser.add_argument("--spoil", help="one byte of the blob with this digest is another")
+parser.add_argument("--gather", type=int, help="layers wait until so many are asked for at once; the log counts the connections that were open together")
+parser.add_argument("--tls", help="speak HTTPS, with PATH.pem and PATH.key; the store of --redirect speaks HTTP")
 parser.add_argument("--referrers", help="a file: the answer to every list of referrers")
 options = parser.parse_args()
 
 host, port = options.upstream.rsplit(":", 1)
 lock = threading.Lock()
 cuts = {}
-state = {"busy": options.busy, "sent": 0}
+state = {"busy": options.busy, "sent": 0, "open": 0, "gathered": 0}
+gathered = threading.Event()
 
 
 def log(*words):
@@ -42,6 +46,19 @@ class Front(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def setup(self):
+        super().setup()
+        with lock:
+            state["open"] += 1
+            count = state["open"]
+        if options.gather:
+            log("open", str(count))
+
+    def finish(self):
+        with lock:
+            state["open"] -= 1
+        super().finish()
 
     def plain(self, status, body=b"", **headers):
         self.send_response(status)
@@ -101,6 +118,12 @@ class Front(http.server.BaseHTTPRequestHandler):
             token = self.headers.get("Authorization", "")
             store.passes[path] = token
             return self.plain(307, Location=f"http://127.0.0.1:{store.server_port}{path}?signature=abc")
+        if options.gather and "/blobs/" in path and int(answer.getheader("Content-Length", "0")) > 100_000:
+            with lock:
+                state["gathered"] += 1
+                if state["gathered"] >= options.gather:
+                    gathered.set()
+            gathered.wait(60)
         self.send_response(answer.status)
         for key, value in answer.getheaders():
             if key.lower() not in ("connection", "transfer-encoding"):
@@ -167,5 +190,9 @@ store = Server(("127.0.0.1", 0), Store)
 store.passes = {}
 threading.Thread(target=store.serve_forever, daemon=True).start()
 front = Server(("127.0.0.1", 0), Front)
+if options.tls:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.tls + ".pem", options.tls + ".key")
+    front.socket = context.wrap_socket(front.socket, server_side=True)
 print(front.server_port, flush=True)
 front.serve_forever()

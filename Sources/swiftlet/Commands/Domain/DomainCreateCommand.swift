@@ -20,6 +20,7 @@ struct DomainCreateCommand: AsyncParsableCommand {
     func run() async throws {
         var input = try await fields.json()
         input["domainName"] = .string(domain)
+        if input["certConfig"] != nil, input["protocol"] == nil { input["protocol"] = "HTTPS" }
         try await HostClient.with(host) { [input] client in
             try DomainAnswer.print(try await client.data(.post, DomainCommand.path, json: .object(input)), json: json)
         }

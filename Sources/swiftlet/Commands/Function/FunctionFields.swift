@@ -53,6 +53,17 @@ struct FunctionFields: ParsableArguments {
             valueName: "name"))
     var capability: [String] = []
 
+    @Option(help: ArgumentHelp("Which system calls it may make: default or strict (docs/sandbox.md).", valueName: "name"))
+    var seccompProfile: String?
+
+    @Option(help: ArgumentHelp("true: a way to other machines, where the host gives one. (default: false)", valueName: "bool"))
+    var internetAccess: Bool?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("A name server that it asks instead of the host's; may be repeated, \"\" goes back.", valueName: "address"))
+    var dns: [String] = []
+
     @OptionGroup var instance: InstanceFields
 
     @Option(help: "A text for people.")
@@ -80,10 +91,11 @@ struct FunctionFields: ParsableArguments {
             functionName: name, runtime: name == nil ? nil : "custom-container", handler: name == nil ? nil : "index.handler",
             description: description, cpu: cpu, memorySize: memory, timeout: timeout, instanceConcurrency: concurrency,
             idleTimeout: idleTimeout, maxInstances: maxInstances, environmentVariables: env.isEmpty ? nil : variables,
-            layers: layers,
+            layers: layers, internetAccess: internetAccess,
+            customDNS: dns.isEmpty ? nil : .init(nameServers: dns == [""] ? nil : dns),
             customContainerConfig: .init(
                 image: image, entrypoint: Self.words(command), command: Self.words(args), port: port,
-                capabilities: Self.words(capability),
+                capabilities: Self.words(capability), seccompProfile: seccompProfile,
                 healthCheckConfig: healthPath.map { $0.isEmpty ? .init() : .init(httpGetUrl: $0) }, registryConfig: registry))
         return instance.filling(body)
     }
@@ -125,8 +137,13 @@ struct FunctionBody: Encodable {
         var command: [String]?
         var port: Int?
         var capabilities: [String]?
+        var seccompProfile: String?
         var healthCheckConfig: HealthCheck?
         var registryConfig: Registry?
+    }
+
+    struct NameServers: Encodable {
+        var nameServers: [String]?
     }
 
     struct Lifecycle: Encodable {
@@ -167,5 +184,7 @@ struct FunctionBody: Encodable {
     var maxInstances: Int?
     var environmentVariables: [String: String]?
     var layers: [String]?
+    var internetAccess: Bool?
+    var customDNS: NameServers?
     var customContainerConfig: Container
 }

@@ -39,7 +39,8 @@ struct ImageGCCommand: AsyncParsableCommand {
             let answer = try JSONDecoder().decode(Answer.self, from: data)
             for image in answer.images { try Output.out("\(image.reference) \(image.digest)\n") }
             let verb = dryRun ? "would be removed" : "removed"
-            try Output.note("\(answer.layers.count) layers \(verb), \(sizeText(answer.bytes))")
+            let count = answer.layers.count
+            try Output.note("\(count) \(count == 1 ? "layer" : "layers") \(verb), \(sizeText(answer.bytes))")
         }
     }
 }

@@ -32,7 +32,7 @@ package struct PullProgress {
         switch event["event"]?.string {
         case "resolved":
             (total, count) = (bytes, event["layers"]?.integer ?? 0)
-            return "\(event["digest"]?.string ?? ""): \(count) layers, \(sizeText(total)) to come"
+            return "\(event["digest"]?.string ?? ""): \(count) \(count == 1 ? "layer" : "layers"), \(sizeText(total)) to come"
         case "layer":
             count = event["of"]?.integer ?? count
             switch event["state"]?.string {

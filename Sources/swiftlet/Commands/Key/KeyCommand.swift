@@ -115,12 +115,15 @@ struct KeyRevokeCommand: AsyncParsableCommand {
     @Argument(help: "Access keys.")
     var keys: [String]
 
+    @Flag(help: "Also revoke the very last key: whoever reaches the host may then do everything.")
+    var open = false
+
     @OptionGroup var host: HostOptions
 
     func run() async throws {
         try await HostClient.with(host) { client in
             for key in keys {
-                _ = try await client.checked(.delete, "\(KeyCommand.path)/\(HostClient.escape(key))")
+                _ = try await client.checked(.delete, "\(KeyCommand.path)/\(HostClient.escape(key))\(open ? "?open=true" : "")")
                 try Output.out("\(key)\n")
             }
         }

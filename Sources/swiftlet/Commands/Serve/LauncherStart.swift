@@ -15,8 +15,13 @@ enum LauncherStart {
     static func arguments(_ options: ServeOptions, user: String, launcher: String, program: String) -> [String] {
         var arguments = [
             launcher, "--state-dir", options.stateDirectory, "--user", user,
-            "--user-namespaces", options.userNamespaces, "--", program, "serve",
+            "--user-namespaces", options.userNamespaces,
         ]
+        if options.internetAccess { arguments.append("--internet-access") }
+        arguments += options.nameServers.flatMap { ["--dns", $0] }
+        arguments += ["--", program, "serve"]
+        if options.internetAccess { arguments.append("--internet-access") }
+        arguments += options.nameServers.flatMap { ["--dns", $0] }
         arguments += ["--listen", options.listen.description, "--state-dir", options.stateDirectory, "--user", user]
         if let address = options.controlListen { arguments += ["--api-listen", address.description] }
         if let address = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {

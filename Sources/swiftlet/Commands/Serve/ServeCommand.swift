@@ -117,6 +117,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Own ids for each instance: auto, always (or do not start), never.", valueName: "when"))
     var userNamespaces = "auto"
 
+    @Flag(help: "Give functions with internetAccess a way to other machines; needs nftables, and has the kernel forward packets.")
+    var internetAccess = false
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "A name server for those functions; may be repeated. (default: what /etc/resolv.conf of this host says)", valueName: "address"))
+    var dns: [String] = []
+
     @Option(
         name: .customLong("image-limit"),
         help: ArgumentHelp(
@@ -138,6 +147,10 @@ struct ServeCommand: AsyncParsableCommand {
         guard ["auto", "always", "never"].contains(userNamespaces) else {
             throw ValidationError("--user-namespaces is '\(userNamespaces)'; it must be auto, always or never")
         }
+        guard dns.count <= NameService.mostServers, dns.allSatisfy(NameService.isAddress) else {
+            throw ValidationError("--dns is \(dns.joined(separator: ", ")); it must be at most \(NameService.mostServers) IPv4 addresses")
+        }
+        guard internetAccess || dns.isEmpty else { throw ValidationError("--dns goes with --internet-access") }
         guard !stateDir.isEmpty, !stateDir.utf8.contains(0), stateDir.utf8.count < 512 else {
             throw ValidationError("--state-dir must be the path of a directory, of fewer than 512 bytes")
         }
@@ -226,7 +239,7 @@ struct ServeCommand: AsyncParsableCommand {
             asynchronous: asynchronous,
             asyncPayload: Int(asyncPayload?.bytes ?? 128 << 10), cluster: cluster,
             objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes,
-            userNamespaces: userNamespaces, imageLimits: imageLimits, insecure: insecure)
+            userNamespaces: userNamespaces, internetAccess: internetAccess, nameServers: dns, imageLimits: imageLimits, insecure: insecure)
     }
 }
 
