@@ -18,8 +18,8 @@ extension ActiveInstance {
 
     func handle(_ event: InstanceEvent) {
         switch event {
-        case .started(let standardOutput, let standardError, let sockets):
-            started(standardOutput, standardError, sockets)
+        case .started(let standardOutput, let standardError, let sockets, let setUp):
+            started(standardOutput, standardError, sockets, setUp)
         case .listening:
             guard case .connecting(var probe) = progress.value, probe.keen == nil else { return }
             probe.retry?.cancel()
@@ -38,13 +38,13 @@ extension ActiveInstance {
         }
     }
 
-    private func started(_ standardOutput: CInt, _ standardError: CInt, _ sockets: [CInt]) {
+    private func started(_ standardOutput: CInt, _ standardError: CInt, _ sockets: [CInt], _ setUp: SetUpTimes?) {
         let log = host.log.begin(
             id, function: version.key.function, version: version.key.version, standardOutput: standardOutput, standardError: standardError)
         shared.withLock {
             $0.log = log
             $0.sockets = sockets
-            $0.times.started = host.clock.now()
+            $0.times.started(at: host.clock.now(), setUp)
         }
         guard case .launching = progress.value else { return }
         var probe = ConnectProbe()

@@ -75,12 +75,9 @@ package final class CallMeter: Sendable {
 
     package func started(_ cold: ColdStart) {
         Counter(label: "swiftlet_cold_starts_total", dimensions: [("function", function)], factory: factory).increment()
-        let phases = [
-            ("route", cold.route), ("launch", cold.launch), ("listen", cold.listen), ("healthz", cold.healthz),
-            ("first_byte", cold.firstByte),
-        ]
-        for (phase, time) in phases {
-            Timer(label: "swiftlet_cold_start_phase_seconds", dimensions: [("function", function), ("phase", phase)], factory: factory)
+        for (phase, time) in cold.phases {
+            let name = phase == .firstByte ? "first_byte" : phase.rawValue
+            Timer(label: "swiftlet_cold_start_phase_seconds", dimensions: [("function", function), ("phase", name)], factory: factory)
                 .recordNanoseconds(time.nanoseconds)
         }
     }

@@ -90,13 +90,14 @@ package struct CallSpans {
         if let instance = facts.instance { whole.attributes["faas.instance"] = instance.text }
         if facts.outcome != .success { whole.setStatus(SpanStatus(code: .error, message: facts.outcome.rawValue)) }
         if let cold = facts.coldStart {
-            let asked = facts.arrived + cold.route
-            let ready = asked + cold.launch + cold.listen + cold.healthz
+            let asked = facts.arrived + cold[.route]
             part("route", facts.arrived, asked, below: whole)
-            let admission = part("admission", asked, ready, below: whole)
-            part("launch", asked, asked + cold.launch, below: admission)
-            part("listen", asked + cold.launch, asked + cold.launch + cold.listen, below: admission)
-            if cold.healthz > .zero { part("healthz", ready - cold.healthz, ready, below: admission) }
+            let admission = part("admission", asked, facts.arrived + (cold.total - cold[.firstByte]), below: whole)
+            var start = asked
+            for (phase, time) in cold.phases where phase != .route && phase != .firstByte {
+                if time > .zero || phase == .launch { part(phase.rawValue, start, start + time, below: admission) }
+                start = start + time
+            }
         } else if facts.waited {
             part("admission", facts.arrived, facts.forwarded ?? facts.ended, below: whole)
         } else if let forwarded = facts.forwarded {

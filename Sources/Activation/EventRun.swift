@@ -72,7 +72,7 @@ public final class EventRun: Sendable {
 
     private func handle(_ event: InstanceEvent) {
         switch event {
-        case .started(let standardOutput, let standardError, let sockets):
+        case .started(let standardOutput, let standardError, let sockets, _):
             sockets.forEach(LoopbackSocket.close)
             let log = host.log.begin(
                 id, function: version.key.function, version: version.key.version, standardOutput: standardOutput,

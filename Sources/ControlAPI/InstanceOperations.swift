@@ -45,10 +45,7 @@ extension ColdStart {
         [
             "instanceId": .string(instance.text), "requestId": .string(request.text),
             "startedTime": .string(Timestamp(milliseconds: startedTime).rfc3339),
-            "phases": [
-                "route": Self.milliseconds(route), "launch": Self.milliseconds(launch), "listen": Self.milliseconds(listen),
-                "healthz": Self.milliseconds(healthz), "firstByte": Self.milliseconds(firstByte),
-            ],
+            "phases": .object(Dictionary(uniqueKeysWithValues: phases.map { ($0.phase.rawValue, Self.milliseconds($0.time)) })),
             "total": Self.milliseconds(total),
         ]
     }

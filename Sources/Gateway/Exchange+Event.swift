@@ -97,8 +97,7 @@ extension Exchange {
     private var answerIsOurs: Bool { if case .held = answer { false } else { true } }
 
     static func timing(_ start: ColdStart) -> String {
-        "route;dur=\(milliseconds(start.route)), launch;dur=\(milliseconds(start.launch)), listen;dur=\(milliseconds(start.listen)),"
-            + " healthz;dur=\(milliseconds(start.healthz)), firstbyte;dur=\(milliseconds(start.firstByte))"
+        start.phases.map { "\($0.phase.rawValue.lowercased());dur=\(milliseconds($0.time))" }.joined(separator: ", ")
     }
 
     /// With two digits after the point.

@@ -34,8 +34,10 @@ final class Instance {
     var listener: Descriptor.Box?
     /// Goes to the daemon when the instance is parked; nil where it starts at once.
     var trigger: Descriptor.Box?
-    /// The step before the last was done. The listener itself may be gone again before the end of the steps is seen.
-    var isFilterLoaded = false
+    /// When its first process ran, by ``monotonicNanoseconds()``.
+    let cloned = monotonicNanoseconds()
+    /// When the step before the last was done; nil until then. The listener itself may be gone again before the end of the steps is seen.
+    var filterLoaded: UInt64?
     var isListening = false
     var isProcessorLimited = false
     var isStopped = false

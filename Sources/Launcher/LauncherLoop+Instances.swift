@@ -44,7 +44,7 @@ extension LauncherLoop {
             case .message(let bytes, let descriptors):
                 let failure = bytes.count == 8 ? SetupFailure(Array(bytes)) : SetupFailure([0, 0, 0, 0, 71, 0, 0, 0])
                 if failure.step < 0, let listener = descriptors.first {
-                    instance.isFilterLoaded = true
+                    instance.filterLoaded = monotonicNanoseconds()
                     instance.listener = Descriptor.Box(Descriptor(owning: listener))
                     instance.listener?.descriptor.wakeOnSameProcessor()
                     try poller.add(listener, token: Self.token(.instanceListener, number))
@@ -57,7 +57,7 @@ extension LauncherLoop {
                 }
             case .end:
                 try stopAwaitingStatus(instance)
-                if !instance.isFilterLoaded {
+                if instance.filterLoaded == nil {
                     // Every end of the socket closed before the filter was loaded: the child was killed on the way.
                     instance.state = .failed(LaunchFailure(step: "the instance was killed while it was set up", errno: 0))
                     return
@@ -86,9 +86,9 @@ extension LauncherLoop {
     private func executed(_ instance: Instance) throws(SystemCallError) {
         defer { instance.state = .running }
         // Who has the trigger has all the rest already.
-        guard case .settingUp(_, let output, let error) = instance.state else { return }
+        guard case .settingUp(_, let output, let error) = instance.state, let mounted = instance.filterLoaded else { return }
         let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
-        try tell(.started(instance.id), [output, error] + sockets)
+        try tell(.started(instance.id, SetUpTimes(cloned: instance.cloned, mounted: mounted)), [output, error] + sockets)
     }
 
     /// Somebody in the instance calls listen(2). It is always let through; the first on the instance's port is told.

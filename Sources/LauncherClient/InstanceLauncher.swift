@@ -35,7 +35,8 @@ extension InstanceLauncher {
 /// What happens to an instance, in order.
 public enum InstanceEvent: Sendable {
     /// The program was executed. The receiver owns every descriptor: the read ends of its output pipes, and a few sockets as `openSockets` makes them.
-    case started(standardOutput: CInt, standardError: CInt, sockets: [CInt])
+    /// `setUp` is nil where all but the program was there before it was asked for: then the program is only about to be executed.
+    case started(standardOutput: CInt, standardError: CInt, sockets: [CInt], setUp: SetUpTimes?)
     /// The program called `listen(2)` on its port, or on one that cannot be told apart; a connection may still be refused for some microseconds.
     case listening
     case failed(LaunchFailure)

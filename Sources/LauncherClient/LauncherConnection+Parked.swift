@@ -34,7 +34,7 @@ extension LauncherConnection {
             return (copy(descriptors.output), copy(descriptors.error), descriptors.sockets.map(copy))
         }
         guard let released else { return false }
-        onEvent(.started(standardOutput: released.output, standardError: released.error, sockets: released.sockets))
+        onEvent(.started(standardOutput: released.output, standardError: released.error, sockets: released.sockets, setUp: nil))
         return true
     }
 

@@ -190,14 +190,15 @@ extension LauncherConnection {
         var unclaimed = descriptors
         defer { for descriptor in unclaimed { close(descriptor) } }
         switch event {
-        case .started(let id):
+        case .started(let id, let times):
             let onEvent = state.withLock { state in
                 state.instances[id]?.isStarted = true
                 return state.instances[id]?.onEvent
             }
             guard let onEvent, descriptors.count >= 2 else { return }
             unclaimed = []
-            onEvent(.started(standardOutput: descriptors[0], standardError: descriptors[1], sockets: Array(descriptors[2...])))
+            let sockets = Array(descriptors[2...])
+            onEvent(.started(standardOutput: descriptors[0], standardError: descriptors[1], sockets: sockets, setUp: times))
         case .listening(let id): state.withLock { $0.instances[id]?.onEvent }?(.listening)
         case .parked(let id):
             unclaimed = []

@@ -4,7 +4,7 @@ public import FunctionModel
 /// What the launcher tells the daemon. One message of the socket each.
 public enum LauncherEvent: Hashable, Sendable {
     /// Carries the read ends of standard output and standard error, then some sockets.
-    case started(InstanceID)
+    case started(InstanceID, SetUpTimes)
     /// Carries the trigger, then what `started` carries. A byte to the trigger has the program executed.
     case parked(InstanceID)
     case listening(InstanceID)
@@ -21,14 +21,29 @@ public enum LauncherEvent: Hashable, Sendable {
     case memoryPressure
 }
 
+/// When the parts of an instance's set-up were done, in nanoseconds of `CLOCK_MONOTONIC`, which launcher and daemon share.
+public struct SetUpTimes: Hashable, Sendable {
+    /// Its first process ran, in its cgroup and in namespaces of its own.
+    public var cloned: UInt64
+    /// Its root was mounted, and its filter loaded: only its program was missing.
+    public var mounted: UInt64
+
+    public init(cloned: UInt64, mounted: UInt64) {
+        self.cloned = cloned
+        self.mounted = mounted
+    }
+}
+
 extension LauncherEvent {
     /// The message's bytes. Sentences are cut to ``WireBounds/sentence``.
     public func encoded() -> [UInt8] {
         var writer = WireWriter()
         switch self {
-        case .started(let id):
+        case .started(let id, let times):
             writer.integer(UInt8(1))
             writer.string(id.text)
+            writer.integer(times.cloned)
+            writer.integer(times.mounted)
         case .parked(let id):
             writer.integer(UInt8(10))
             writer.string(id.text)
@@ -80,7 +95,10 @@ extension LauncherEvent {
     public init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
         var reader = WireReader(bytes)
         switch try reader.integer(UInt8.self) {
-        case 1: self = .started(try reader.instanceID())
+        case 1:
+            let id = try reader.instanceID()
+            let cloned = try reader.integer(UInt64.self)
+            self = .started(id, SetUpTimes(cloned: cloned, mounted: try reader.integer()))
         case 2: self = .listening(try reader.instanceID())
         case 3:
             let id = try reader.instanceID()

@@ -21,10 +21,12 @@ import swiftlet
     }
 
     @Test("the report has every phase, the bare program, and what the host adds") func reports() {
-        let run = ColdStartReport.Run(total: 2, phases: ["route": 0.1, "launch": 0.8, "listen": 0.5, "healthz": 0, "firstbyte": 0.3])
+        let run = ColdStartReport.Run(
+            total: 2, phases: ["route": 0.1, "launch": 0.2, "mounts": 0.5, "exec": 0.1, "listen": 0.5, "healthz": 0, "firstbyte": 0.3])
         let text = ColdStartReport(function: "hello", runs: [run, run], bare: .success([0.5, 0.5])).text
         for words in [
-            "request to first byte, cold", "route", "launch", "exec to listen", "healthz", "first byte", "bare posix_spawn", "p50", "p99",
+            "request to first byte, cold", "route", "launch", "mounts", "exec", "listen", "healthz", "first byte", "bare posix_spawn",
+            "p50", "p99",
         ] {
             #expect(text.contains(words))
         }

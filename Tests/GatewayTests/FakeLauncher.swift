@@ -52,7 +52,7 @@ final class FakeLauncher: InstanceLauncher {
             counts.withLock { $0.live[spec.id] = nil }
             return onEvent(.failed(failure))
         }
-        onEvent(.started(standardOutput: devNull(), standardError: devNull(), sockets: (0..<4).map { _ in plainSocket() }))
+        onEvent(.started(standardOutput: devNull(), standardError: devNull(), sockets: (0..<4).map { _ in plainSocket() }, setUp: nil))
         switch behaviour {
         case .listens(let after): loop.scheduleTask(in: after) { onEvent(.listening) }
         case .exits(let status, let after): loop.scheduleTask(in: after) { self.exit(spec.id, .exited(status: status)) }

@@ -77,7 +77,7 @@ extension HostTests {
             try await RunningHost.with { host in
                 try await prepare(host)
                 let text = try await host.must("bench", "cold", "hello", "--runs", "5")
-                for words in ["request to first byte, cold", "launch", "exec to listen", "bare posix_spawn", "ms at the median"] {
+                for words in ["request to first byte, cold", "launch", "mounts", "exec", "listen", "bare posix_spawn", "ms at the median"] {
                     #expect(text.contains(words), "\(text)")
                 }
                 let json = try await host.must("bench", "cold", "hello", "--runs", "2", "--json")

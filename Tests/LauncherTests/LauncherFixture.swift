@@ -151,7 +151,9 @@ final class RunningInstance: Sendable {
     init(spec: InstanceSpec) { self.spec = spec }
 
     deinit {
-        for case .started(let output, let error, let sockets) in all { for descriptor in [output, error] + sockets { close(descriptor) } }
+        for case .started(let output, let error, let sockets, _) in all {
+            for descriptor in [output, error] + sockets { close(descriptor) }
+        }
     }
 
     var all: [InstanceEvent] { events.withLock { $0 } }
@@ -167,7 +169,7 @@ final class RunningInstance: Sendable {
     }
 
     func started() async throws -> [CInt] {
-        try await wait { if case .started(let output, let error, let sockets) = $0 { [output, error] + sockets } else { nil } }
+        try await wait { if case .started(let output, let error, let sockets, _) = $0 { [output, error] + sockets } else { nil } }
     }
 
     func listening() async throws { _ = try await wait { if case .listening = $0 { true } else { nil } } }
@@ -189,7 +191,7 @@ final class RunningInstance: Sendable {
     }
 
     func readOutput() -> String {
-        for case .started(let output, _, _) in all {
+        for case .started(let output, _, _, _) in all {
             var bytes: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65536)
             while case let count = read(output, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }

@@ -33,7 +33,8 @@ struct Numbers: RandomNumberGenerator {
         .listLayers(job: 2), .park(sampleSpec()),
     ]
     static let events: [LauncherEvent] = [
-        .started(id), .listening(id), .failed(id, LaunchFailure(step: "mount overlay: EINVAL (step 4 of 19)", errno: 22)),
+        .started(id, SetUpTimes(cloned: 1 << 40, mounted: 2 << 40)), .listening(id),
+        .failed(id, LaunchFailure(step: "mount overlay: EINVAL (step 4 of 19)", errno: 22)),
         .exited(id, .exited(status: 3)), .exited(id, .signaled(9)), .exited(id, .outOfMemory), .sockets(number: 7),
         .unpacked(job: 1, UnpackedLayer(entries: 5, bytes: 6)), .removed(job: 2), .layers(job: 3, [digest], last: true),
         .jobFailed(job: 4, reason: "no"), .parked(id), .memoryPressure,

@@ -27,10 +27,10 @@ def test_a_cold_call_has_a_span_for_each_part_of_it(spans, function):
     found = wait_for(spans, trace, f"event {function}")
     whole = found[f"event {function}"]
     assert whole["parentSpanId"] == parent
-    assert {"route", "admission", "launch", "listen", "healthz", "proxy"} <= set(found)
+    assert {"route", "admission", "launch", "mounts", "exec", "listen", "healthz", "proxy"} <= set(found)
     for name in ["route", "admission", "proxy"]:
         assert found[name]["parentSpanId"] == whole["spanId"]
-    for name in ["launch", "listen", "healthz"]:
+    for name in ["launch", "mounts", "exec", "listen", "healthz"]:
         assert found[name]["parentSpanId"] == found["admission"]["spanId"]
     for span in found.values():
         assert int(whole["startTimeUnixNano"]) <= int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"]) <= int(whole["endTimeUnixNano"])

@@ -7,7 +7,7 @@ enum StyleSheet {
           --field: #ffffff; --field-line: #8b8b99; --code: #f1f1f5; --track: #ececf1;
           --warm: #3b6fe0; --cold: #ee7b1d; --failed: #cf2130; --good-back: #dff3e4; --good: #11592a; --bad-back: #fde4e4; --bad: #8f1620;
           --busy-back: #fdeed3; --busy: #6f4400;
-          --phase-0: #8a8a99; --phase-1: #ee7b1d; --phase-2: #3b6fe0; --phase-3: #16a06a; --phase-4: #a855c8; --phase-5: #d9a514;
+          --phase-0: #8a8a99; --phase-1: #ee7b1d; --phase-2: #3b6fe0; --phase-3: #16a06a; --phase-4: #a855c8; --phase-5: #d9a514; --phase-6: #1f9fb8; --phase-7: #c2485b;
         }
         @media (prefers-color-scheme: dark) {
           :root {
@@ -15,7 +15,7 @@ enum StyleSheet {
             --field: #121218; --field-line: #6d6d7d; --code: #22222b; --track: #26262f;
             --warm: #6f9bff; --cold: #ff9d4d; --failed: #ff6470; --good-back: #143a22; --good: #a6ecbd; --bad-back: #4a171c; --bad: #ffc3c6;
             --busy-back: #46310a; --busy: #ffdc9c;
-            --phase-0: #9a9aab; --phase-1: #ff9d4d; --phase-2: #6f9bff; --phase-3: #45c793; --phase-4: #cd8ce6; --phase-5: #e8c04a;
+            --phase-0: #9a9aab; --phase-1: #ff9d4d; --phase-2: #6f9bff; --phase-3: #45c793; --phase-4: #cd8ce6; --phase-5: #e8c04a; --phase-6: #58c4d9; --phase-7: #ea7f8f;
           }
         }
         * { box-sizing: border-box; }
@@ -108,6 +108,7 @@ enum StyleSheet {
         .picture .warm { fill: var(--warm); } .picture .cold { fill: var(--cold); } .picture .failed { fill: var(--failed); }
         .phase-0 { fill: var(--phase-0); } .phase-1 { fill: var(--phase-1); } .phase-2 { fill: var(--phase-2); }
         .phase-3 { fill: var(--phase-3); } .phase-4 { fill: var(--phase-4); } .phase-5 { fill: var(--phase-5); }
+        .phase-6 { fill: var(--phase-6); } .phase-7 { fill: var(--phase-7); }
         @media (max-width: 560px) {
           th, td { padding: 8px 10px; }
           dl { grid-template-columns: 1fr; gap: 0; }

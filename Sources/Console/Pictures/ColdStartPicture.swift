@@ -15,8 +15,10 @@ struct ColdStartPicture {
     static let order: [(name: String, words: String)] = [
         ("route", "route: the function is found, and no instance of it is free"),
         ("queue", "queue: the start waits for its turn"),
-        ("launch", "launch: namespaces, cgroup, mounts, exec"),
-        ("listen", "exec to listen: the program starts and opens its port"),
+        ("launch", "launch: a process with its cgroup and namespaces; one that was parked is let go"),
+        ("mounts", "mounts: its root file system and its filter; none where it was parked"),
+        ("exec", "exec: the program is loaded; a part of the next where it was parked"),
+        ("listen", "listen: the program starts and opens its port"),
         ("healthz", "healthz: the health check answers"),
         ("firstByte", "first byte: the request goes in, the answer begins"),
     ]
@@ -58,7 +60,7 @@ struct ColdStartPicture {
             svg.bar("track", x: 0, y: y + 20, width: 100, height: 12)
             // Nothing is so short that it is not seen.
             svg.bar(
-                "phase phase-\(index % 6)", x: min(99.5, phase.start * scale), y: y + 20, width: max(0.5, phase.duration * scale),
+                "phase phase-\(index % 8)", x: min(99.5, phase.start * scale), y: y + 20, width: max(0.5, phase.duration * scale),
                 height: 12,
                 title: "\(phase.name): \(milliseconds(phase.duration))")
         }

@@ -38,7 +38,7 @@ package struct ColdStartReport: Sendable {
             table.add(name, decimal(figures.p50, 2), decimal(figures.p90, 2), decimal(figures.p99, 2))
         }
         row("request to first byte, cold", runs.map(\.total))
-        for (phase, name) in zip(ServerTiming.phases, ["route", "launch", "exec to listen", "healthz", "first byte"]) {
+        for (phase, name) in zip(ServerTiming.phases, ["route", "launch", "mounts", "exec", "listen", "healthz", "first byte"]) {
             row("  \(name)", runs.compactMap { $0.phases[phase] })
         }
         var notes = "\(function): \(runs.count) cold starts\n"

@@ -3,7 +3,7 @@
 /// The header in which a cold call tells where its time went.
 package enum ServerTiming {
     /// The phases of a cold start, in order.
-    package static let phases = ["route", "launch", "listen", "healthz", "firstbyte"]
+    package static let phases = ["route", "launch", "mounts", "exec", "listen", "healthz", "firstbyte"]
 
     /// Milliseconds by name: `route;dur=0.05, launch;dur=0.91`.
     ///
