@@ -22,6 +22,8 @@ public struct ActivationOptions: Sendable {
     /// Whether instances are kept by the idle times of their function, with a start ahead of the call that is due, where these say enough; `idleTimeout`
     /// holds where they do not.
     public var learnsIdleTime: Bool = false
+    /// How long an instance has had no call when it is frozen, until its next one; nil freezes none. Provisioned ones are never frozen.
+    public var freezeTime: TimeAmount?
     /// The most instances that are prepared ahead of need, over all functions; 0 prepares none.
     public var parkedInstances: Int = 64
     /// Whether functions that ask for it get a way to other machines.

@@ -8,7 +8,9 @@ extension AdmissionState {
     package mutating func callArrives(_ call: Call, now: NIODeadline) -> Arrival {
         restEnds(now: now)
         if waiting.isEmpty, let index = leastLoaded() {
-            return .granted(ready[index].slot, first: take(index))
+            let wasFrozen = !thaw(index).isEmpty
+            let (slot, first) = (ready[index].slot, take(index))
+            return wasFrozen ? .grantedFrozen(slot, first: first) : .granted(slot, first: first)
         }
         if let pause = pause(now: now) { return .refused(pause) }
         if !startsOnDemand, provisioned == 0, alive == 0 { return .refused(.noneProvisioned) }
@@ -45,6 +47,7 @@ extension AdmissionState {
         var actions: [Action] = []
         ready[index].kept = restBegins(now: now, &actions)
         wake(at: now + ready[index].kept, &actions)
+        if let due = wakeToFreeze(index) { wake(at: due, &actions) }
         return actions
     }
 
@@ -60,7 +63,7 @@ extension AdmissionState {
         }
         waiting.prepend(Waiting(call: call, deadline: now + limits.waitTime))
         if let index = leastLoaded(), let next = waiting.popFirst() {
-            actions.append(.grant(next.call, ready[index].slot, first: take(index)))
+            actions += thaw(index) + [.grant(next.call, ready[index].slot, first: take(index))]
         } else {
             actions += startByNeed(now: now) + refuseHopeless(now: now)
             wake(at: now + limits.waitTime, &actions)

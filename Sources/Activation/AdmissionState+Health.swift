@@ -56,7 +56,7 @@ extension AdmissionState {
 
     /// Gives the instance as many of the waiting calls as it has room for.
     mutating func grantWaiting(_ index: Int) -> [Action] {
-        var actions: [Action] = []
+        var actions = waiting.isEmpty ? [] : thaw(index)
         while ready[index].inFlight < limits.concurrency, let next = waiting.popFirst() {
             actions.append(.grant(next.call, ready[index].slot, first: take(index)))
         }

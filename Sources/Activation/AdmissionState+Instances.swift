@@ -13,6 +13,7 @@ extension AdmissionState {
         guard ready[index].inFlight == 0 else { return actions }
         if draining { return retire(index, .drained) }
         wake(at: now + ready[index].kept, &actions)
+        if let due = wakeToFreeze(index) { wake(at: due, &actions) }
         return actions
     }
 
@@ -63,6 +64,7 @@ extension AdmissionState {
             // The youngest go first, and the provisioned ones stay.
             if ready.count > provisioned { actions += retire(index, .idle) }
         }
+        actions += freezeIdle(now: now)
         // A starting instance may still take them; its own time limit bounds how long.
         while starting.isEmpty, let first = waiting.first, first.deadline <= now {
             waiting.removeFirst()
@@ -99,6 +101,7 @@ extension AdmissionState {
     package mutating func abort(_ failure: ServiceError, now: NIODeadline) -> [Action] {
         var actions = waiting.map { Action.refuse($0.call, .aborted(failure)) } + stopStarting()
         waiting.removeAll()
+        for index in ready.indices { actions += thaw(index) }
         for instance in ready { leaving[instance.slot] = Leaving(inFlight: instance.inFlight, stopAsked: false) }
         ready.removeAll()
         for slot in leaving.keys.sorted() where leaving[slot]?.stopAsked == false {
@@ -117,10 +120,11 @@ extension AdmissionState {
 
     /// Takes an instance out of the choice; it is stopped now or, where it has calls, after the last one.
     mutating func retire(_ index: Int, _ reason: StopReason) -> [Action] {
+        let thawed = thaw(index)
         let instance = ready.remove(at: index)
         let idle = instance.inFlight == 0
         leaving[instance.slot] = Leaving(inFlight: instance.inFlight, stopAsked: idle)
-        return idle ? [.stop(instance.slot, reason)] : []
+        return idle ? thawed + [.stop(instance.slot, reason)] : []
     }
 
     mutating func startByNeed(now: NIODeadline) -> [Action] {

@@ -18,7 +18,7 @@ package import NIOCore
 /// | instance exited | forgotten; replaced if calls wait |
 /// | call finished | the next waiting call takes its place, or the instance is idle, or it ends because it was to be drained |
 /// | provision | instances start up to that number, and as many are left when idle ones end |
-/// | tick | idle instances end, calls that waited too long are refused, pauses end |
+/// | tick | idle instances are frozen until their next call, or end, calls that waited too long are refused, pauses end |
 /// | start refused | the host has no room: another function is asked for some; where none has any to give, calls are refused unless an instance lives |
 /// | yield | an idle instance ends, or the least loaded one with its last call, since another function needs its place |
 /// | abort | every instance ends at once, and no call waits any more |
@@ -42,12 +42,15 @@ package struct AdmissionState {
         package var startsOnDemand: Bool
         /// Whether the time that an instance is kept is learned from the function's idle times, as far as they say anything.
         package var learnsIdleTime: Bool
+        /// How long an instance has had no call when it is frozen; nil freezes none.
+        package var freezeTime: TimeAmount?
 
         package init(
             concurrency: Int, maximumInstances: Int, simultaneousStarts: Int = 32, waitingCalls: Int = 4096,
             waitTime: TimeAmount = .seconds(30),
             idleTime: TimeAmount = .seconds(300), firstBackOff: TimeAmount = .milliseconds(250), longestBackOff: TimeAmount = .seconds(30),
-            replacesAbandoned: Bool = true, startsOnDemand: Bool = true, learnsIdleTime: Bool = false
+            replacesAbandoned: Bool = true, startsOnDemand: Bool = true, learnsIdleTime: Bool = false,
+            freezeTime: TimeAmount? = nil
         ) {
             self.concurrency = concurrency
             self.maximumInstances = maximumInstances
@@ -60,6 +63,7 @@ package struct AdmissionState {
             self.replacesAbandoned = replacesAbandoned
             self.startsOnDemand = startsOnDemand
             self.learnsIdleTime = learnsIdleTime
+            self.freezeTime = freezeTime
         }
     }
 
@@ -85,6 +89,9 @@ package struct AdmissionState {
         case grant(Call, Slot, first: Bool)
         case refuse(Call, Refusal)
         case stop(Slot, StopReason)
+        /// It has no call and is not to run until it is thawed, which comes before its next call and before its stop.
+        case freeze(Slot)
+        case thaw(Slot)
         /// `tick` is due at this time, earlier than any asked for before.
         case wake(NIODeadline)
         /// The host is full: another function should give up an instance.
@@ -95,6 +102,8 @@ package struct AdmissionState {
 
     package enum Arrival: Hashable, Sendable {
         case granted(Slot, first: Bool)
+        /// The same, on an instance that was frozen and is to be thawed.
+        case grantedFrozen(Slot, first: Bool)
         case waiting([Action])
         case refused(Refusal)
     }
@@ -116,6 +125,8 @@ package struct AdmissionState {
         var kept: TimeAmount
         /// False where its health check says so: it gets no calls, and may come back.
         var isHealthy = true
+        /// It has no call, and has had none for so long that it is kept from running.
+        var isFrozen = false
         /// Calls that it was given, and calls that it completed.
         var granted = 0
         var completed = 0
@@ -171,6 +182,7 @@ package struct AdmissionState {
         case starting
         /// `isProvisioned` says whether it is one of those that are kept.
         case ready(inFlight: Int, isProvisioned: Bool)
+        case frozen
         case unhealthy(inFlight: Int)
         case leaving(inFlight: Int)
     }
@@ -184,6 +196,7 @@ package struct AdmissionState {
     package func condition(of slot: Slot) -> Condition? {
         if let index = readyIndex(slot) {
             let instance = ready[index]
+            if instance.isFrozen { return .frozen }
             return instance.isHealthy
                 ? .ready(inFlight: instance.inFlight, isProvisioned: index < provisioned) : .unhealthy(inFlight: instance.inFlight)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import FunctionModel
+internal import LauncherClient
 internal import NIOCore
 internal import Sandbox
 internal import Synchronization
@@ -35,6 +36,9 @@ extension FunctionActivator {
                 effects.append(.deliver(waiter, .failure(self.refusal(refusal))))
             case .stop(let slot, let reason):
                 if let instance = guarded.instances[slot] { effects.append(.stop(instance, reason)) }
+            // At once, under the lock: the launcher must hear of these in the order in which they were decided, and telling it never waits.
+            case .freeze(let slot): if let instance = guarded.instances[slot] { host.launcher.freeze(instance.id) }
+            case .thaw(let slot): if let instance = guarded.instances[slot] { host.launcher.thaw(instance.id) }
             case .wake(let time): effects.append(.wake(time))
             case .makeRoom: effects.append(.makeRoom)
             case .finished: effects.append(.finished)
@@ -103,9 +107,13 @@ extension FunctionActivator {
         let now = host.clock.now()
         return guarded.withLock { guarded in
             let state = guarded.state
+            if state.isFrozen(instance.slot) { return false }
             return state.limits.concurrency > 1 || state.idleTime(of: instance.slot, now: now).map { $0 > .seconds(3) } ?? false
         }
     }
+
+    /// Whether it is kept from running, so that it cannot answer.
+    func isFrozen(_ instance: ActiveInstance) -> Bool { guarded.withLock { $0.state.isFrozen(instance.slot) } }
 
     /// Calls that have an instance, and calls that wait for one.
     var callsInProgress: Int { guarded.withLock { $0.state.inFlight + $0.state.waitingCount } }

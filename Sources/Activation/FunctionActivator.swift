@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
+internal import LauncherClient
 public import NIOCore
 internal import Synchronization
 
@@ -51,7 +52,7 @@ public final class FunctionActivator: Sendable {
             simultaneousStarts: options.simultaneousStarts, waitingCalls: options.waitingCalls, waitTime: options.waitTime,
             idleTime: .seconds(Int64(configuration.idleTimeout)), firstBackOff: options.firstBackOff,
             longestBackOff: options.longestBackOff,
-            startsOnDemand: !configuration.isOnDemandDisabled, learnsIdleTime: options.learnsIdleTime)
+            startsOnDemand: !configuration.isOnDemandDisabled, learnsIdleTime: options.learnsIdleTime, freezeTime: options.freezeTime)
         var state = AdmissionState(limits: limits)
         state.history = history
         guarded = Mutex(Guarded(state: state))
@@ -70,6 +71,10 @@ public final class FunctionActivator: Sendable {
             case .granted(let slot, let first):
                 // A granted slot is one that was started, and stays in the table until it has exited.
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
+                return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
+            case .grantedFrozen(let slot, let first):
+                guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
+                host.launcher.thaw(instance.id)
                 return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
             case .refused(let refusal):
                 quota.leave()

@@ -72,6 +72,8 @@ enum HealthWatch {
             guard instance.activator.mayProbe(instance) else { return next(instance, check, record) }
             HealthProbe.run(instance, check, over: nil) { outcome in
                 guard case .ready = instance.progress.value else { return }
+                // It was frozen under the question, and had no chance.
+                if instance.activator.isFrozen(instance) { return next(instance, check, record) }
                 var record = record
                 let (success, words) = if case .unhealthy(let words) = outcome { (false, words) } else { (true, "") }
                 switch record.note(success: success) {

@@ -8,6 +8,8 @@ public struct InstanceSnapshot: Hashable, Sendable {
         case running = "Running"
         /// Its health check fails: it gets no calls until it is well again.
         case unhealthy = "Unhealthy"
+        /// Has had no call for so long that it does not run until the next one.
+        case frozen = "Frozen"
         /// Takes no new calls; ends with its last one.
         case draining = "Draining"
     }
@@ -36,6 +38,7 @@ public struct InstanceSnapshot: Hashable, Sendable {
             switch condition {
             case .starting: (.starting, 0, false)
             case .ready(let calls, let isProvisioned): (.running, calls, isProvisioned)
+            case .frozen: (.frozen, 0, false)
             case .unhealthy(let calls): (.unhealthy, calls, false)
             case .leaving(let calls): (.draining, calls, false)
             }

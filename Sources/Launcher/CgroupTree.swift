@@ -24,6 +24,9 @@ final class CgroupTree {
     }
 
     let branches: [Branch]
+    private let layout: CgroupLayout
+    private let name: String
+    private var ownFreezer: Branch?
 
     /// - Parameter name: the folder in each hierarchy.
     init(layout: CgroupLayout, name: String) throws(SystemCallError) {
@@ -46,6 +49,22 @@ final class CgroupTree {
             }
         }
         self.branches = branches
+        self.layout = layout
+        self.name = name
+        // What a killed launcher has left there.
+        if !branches.contains(where: \.isUnified), let v2 = layout.v2, access("\(v2.path)/\(name)", F_OK) == 0 { _ = try freezer() }
+    }
+
+    /// Where instances are frozen: on the unified hierarchy, also where it has no other use. The freezer of v1 would keep SIGKILL from what is frozen, which
+    /// would then outlive a launcher that is killed.
+    ///
+    /// - Throws: `SystemCallError` with ENOENT where the unified hierarchy is not mounted.
+    func freezer() throws(SystemCallError) -> Branch {
+        if let branch = branches.first(where: \.isUnified) ?? ownFreezer { return branch }
+        guard let v2 = layout.v2 else { throw SystemCallError(call: "find a cgroup2 mount, which freezing needs", errno: ENOENT) }
+        let branch = try Branch(parent: try openDirectory(currentDirectory, v2.path), name: name, isUnified: true, controllers: [])
+        ownFreezer = branch
+        return branch
     }
 
     /// Kills whatever a killed launcher left in its cgroups, and removes them.
@@ -53,7 +72,7 @@ final class CgroupTree {
     /// - Throws: `SystemCallError` with EBUSY where a process does not go within five seconds.
     func removeLeftovers() throws(SystemCallError) {
         let deadline = monotonicNanoseconds() + 5_000_000_000
-        for branch in branches {
+        for branch in branches + (ownFreezer.map { [$0] } ?? []) {
             for name in try directoryEntries(branch.folder) where name.utf8.first == 99 {
                 guard let folder = try? openDirectory(branch.folder.number, name) else { continue }  // A file, or gone.
                 _ = consume folder

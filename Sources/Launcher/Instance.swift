@@ -41,6 +41,7 @@ final class Instance {
     var isListening = false
     var isProcessorLimited = false
     var isStopped = false
+    var isFrozen = false
 
     init(
         spec: InstanceSpec, steps: [String], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,

@@ -6,8 +6,10 @@ import Sandbox
 
 /// The cgroups of one instance, one in each hierarchy.
 final class InstanceCgroup {
-    private let tree: CgroupTree
-    private let name: String
+    let tree: CgroupTree
+    let name: String
+    /// It has a folder where instances are frozen, besides those that it was born in.
+    var isInFreezer = false
     private let limits: InstanceLimits
     /// Files that a process joins by: `tasks` on v1, where writing `cgroup.procs` waits for a grace period of milliseconds.
     private(set) var tasks: [String: Descriptor.Box] = [:]
@@ -91,7 +93,8 @@ final class InstanceCgroup {
     func remove() throws(SystemCallError) -> Bool {
         closeFiles()
         var gone = true
-        for branch in tree.branches {
+        let freezer = isInFreezer ? try tree.freezer() : nil
+        for branch in tree.branches + (freezer.map { $0.controllers.isEmpty ? [$0] : [] } ?? []) {
             do { try removeDirectory(branch.folder.number, name) } catch  where error.errno == EBUSY { gone = false }
         }
         return gone

@@ -130,6 +130,8 @@ extension LauncherLoop {
         case .removeLayer(let job, let diffID): try removeLayer(job: job, diffID)
         case .listLayers(let job): try listLayers(job: job)
         case .keepListener(let name): listeners[name] = descriptor
+        case .freeze(let id): freeze(id)
+        case .thaw(let id): thaw(id)
         }
     }
 

@@ -154,6 +154,8 @@ extension LauncherLoop {
     func stop(_ id: InstanceID, graceMilliseconds: UInt32) throws(SystemCallError) {
         guard let number = numbers[id], let instance = instances[number] else { return }
         instance.isStopped = true
+        toFreeze.remove(number)
+        thaw(instance)
         if graceMilliseconds == 0 { return try instance.process.signal(SIGKILL) }
         try instance.process.signal(SIGTERM)
         after(milliseconds: UInt64(graceMilliseconds), .kill(number))
@@ -185,6 +187,7 @@ extension LauncherLoop {
         if try !instance.cgroup.remove(), attempt < 1000 { return after(milliseconds: 1, .finish(number, attempt: attempt + 1)) }
         if attempt >= 1000 { log("the cgroup of \(instance.id) is busy and stays until the next start") }
         instances[number] = nil
+        toFreeze.remove(number)
         numbers[instance.id] = nil
         deadlines.removeAll { $0.action.instance == number }
         if let users = instance.users { starter.users?.giveBack(users) }

@@ -77,6 +77,8 @@ final class LauncherLoop {
     var waitingParks: [InstanceSpec] = []
     var nextNumber: UInt32 = 1
     var deadlines: [Deadline] = []
+    /// Running instances that are to be frozen in the next quiet moments.
+    var toFreeze: Set<UInt32> = []
     /// Nothing is prepared or tidied before this moment, so that it never delays a request.
     var quietUntil: UInt64 = 0
 
@@ -147,9 +149,8 @@ extension LauncherLoop {
     }
 
     private var hasQuietWork: Bool {
-        !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false)
-            || starter.users?.hasBirths ?? false
-            || trash.hasWork(isUsed)
+        !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false) || starter.users?.hasBirths ?? false
+            || trash.hasWork(isUsed) || !toFreeze.isEmpty
     }
 
     /// Whether an instance has this tree in its root.
@@ -186,6 +187,7 @@ extension LauncherLoop {
     private func useQuietMoment() throws(SystemCallError) {
         if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
         if !isStopping, let users = starter.users, users.wantsMore { return try users.prepareOne() }
+        if !toFreeze.isEmpty { return freezeOne() }
         if let users = starter.users, users.hasBirths {
             try users.tidy()
             if users.hasBirths { quietUntil = monotonicNanoseconds() + 1_000_000 }

@@ -25,11 +25,19 @@ public protocol InstanceLauncher: Sendable {
 
     /// Ends an instance: SIGTERM, then after `grace` SIGKILL to all of it. Its `.exited` follows. Unknown ids are ignored: it has just ended.
     func stop(_ id: InstanceID, grace: Duration)
+
+    /// Keeps every process of an instance from running, in a moment when nothing else is to be done, until ``thaw(_:)`` or ``stop(_:grace:)``. It never
+    /// waits and makes no callback.
+    func freeze(_ id: InstanceID)
+    /// Undoes ``freeze(_:)``, whether that was done already or not. It never waits and makes no callback.
+    func thaw(_ id: InstanceID)
 }
 
 extension InstanceLauncher {
     public func park(_ spec: InstanceSpec, onChange: @escaping @Sendable (Bool) -> Void) { onChange(false) }
     public func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void) {}
+    public func freeze(_ id: InstanceID) {}
+    public func thaw(_ id: InstanceID) {}
 }
 
 /// What happens to an instance, in order.

@@ -86,6 +86,18 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         }
     }
 
+    public func freeze(_ id: InstanceID) { tell(.freeze(id)) }
+
+    public func thaw(_ id: InstanceID) { tell(.thaw(id)) }
+
+    /// Sends what has no answer. Where the launcher has gone away, so have its instances.
+    private func tell(_ request: LauncherRequest) {
+        connection.send(request) { _ in
+            nil
+        } lost: {
+        }
+    }
+
     public func unpack(
         _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
     ) async throws -> UnpackedLayer {

@@ -16,6 +16,9 @@ public enum LauncherRequest: Hashable, Sendable {
     case listLayers(job: UInt64)
     /// Carries one descriptor, a listening socket: every daemon that comes after this one gets it too.
     case keepListener(ListenerName)
+    /// No process of the instance runs from now on, until `thaw` or its end.
+    case freeze(InstanceID)
+    case thaw(InstanceID)
 }
 
 /// Which of the daemon's listening sockets one is.
@@ -63,6 +66,12 @@ extension LauncherRequest {
         case .keepListener(let name):
             writer.integer(UInt8(8))
             writer.integer(name.rawValue)
+        case .freeze(let id):
+            writer.integer(UInt8(9))
+            writer.string(id.text)
+        case .thaw(let id):
+            writer.integer(UInt8(10))
+            writer.string(id.text)
         }
         return writer.bytes
     }
@@ -97,6 +106,8 @@ extension LauncherRequest {
         case 8:
             guard let name = ListenerName(rawValue: try reader.integer()) else { throw WireError("an unknown listener") }
             self = .keepListener(name)
+        case 9: self = .freeze(try reader.instanceID())
+        case 10: self = .thaw(try reader.instanceID())
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()

@@ -60,6 +60,7 @@ enum Daemon {
         activationOptions.maximumInstances = options.maximumInstances
         activationOptions.internetAccess = options.internetAccess
         activationOptions.learnsIdleTime = options.keepAlive == .learned
+        activationOptions.freezeTime = options.freezeIdle.map { .seconds(Int64($0)) }
         activationOptions.credentials = { access.authority.variables(role: $0) }
         activationOptions.requestCredentials = { access.authority.fields(role: $0) }
         let activation = ActivationService(

@@ -32,6 +32,8 @@ struct ServeOptions: Sendable {
     /// The most instances alive at once on this host, over all functions.
     var maximumInstances: Int
     var keepAlive: KeepAlive
+    /// Seconds without a call after which an instance is frozen; nil freezes none.
+    var freezeIdle: Int?
     var asynchronous: AsyncOptions
     /// Bytes of the largest payload of an asynchronous invocation.
     var asyncPayload: Int

@@ -14,6 +14,7 @@ private struct Model {
     var ready: Set<Int> = []
     var stopped: Set<Int> = []
     var sick: Set<Int> = []
+    var frozen: Set<Int> = []
     var provisioned = 0
     var healthy: Set<Int> { ready.subtracting(sick) }
     var running: [(call: Int, slot: Int)] = []
@@ -35,6 +36,7 @@ private struct Model {
             case .grant(let call, let slot, _):
                 #expect(waiting.remove(call) != nil, "only a waiting call is granted")
                 #expect(healthy.contains(slot), "only a ready and healthy instance is given a call")
+                #expect(!frozen.contains(slot), "no instance is given a call before it is thawed")
                 running.append((call, slot))
             case .refuse(let call, _):
                 #expect(waiting.remove(call) != nil, "only a waiting call is refused")
@@ -42,6 +44,11 @@ private struct Model {
             case .stop(let slot, _):
                 #expect(!running.contains { $0.slot == slot }, "no instance is stopped under a call")
                 if starting.remove(slot) != nil || ready.remove(slot) != nil { stopped.insert(slot) }
+                #expect(!frozen.contains(slot), "no instance is stopped before it is thawed")
+            case .freeze(let slot):
+                #expect(ready.contains(slot) && !running.contains { $0.slot == slot }, "only an instance without calls is frozen")
+                #expect(frozen.insert(slot).inserted, "no instance is frozen twice")
+            case .thaw(let slot): #expect(frozen.remove(slot) != nil, "only a frozen instance is thawed")
             case .makeRoom: apply(state.noRoom())
             case .wake, .finished: break
             }
@@ -59,6 +66,7 @@ private struct Model {
         waiting.insert(call)
         switch state.callArrives(call, now: now) {
         case .granted(let slot, let first): apply([.grant(call, slot, first: first)])
+        case .grantedFrozen(let slot, let first): apply([.thaw(slot), .grant(call, slot, first: first)])
         case .waiting(let actions): apply(actions)
         case .refused(let refusal): apply([.refuse(call, refusal)])
         }
@@ -87,6 +95,7 @@ private struct Model {
         case 79..<83:
             guard let slot = ready.randomElement(using: &random) else { return }
             ready.remove(slot)
+            frozen.remove(slot)
             let lost = running.filter { $0.slot == slot }
             running.removeAll { $0.slot == slot }
             let actions = state.instanceExited(slot, failure, now: now)
@@ -151,7 +160,8 @@ private struct SplitMix: RandomNumberGenerator {
         var model = Model(
             state: AdmissionState(
                 limits: .init(
-                    concurrency: concurrency, maximumInstances: maximum, waitingCalls: 30, waitTime: .seconds(2), idleTime: .seconds(1))),
+                    concurrency: concurrency, maximumInstances: maximum, waitingCalls: 30, waitTime: .seconds(2), idleTime: .seconds(1),
+                    freezeTime: seed % 2 == 0 ? .milliseconds(400) : nil)),
             concurrency: concurrency, maximum: maximum)
         for _ in 0..<2000 { model.step(&random) }
     }

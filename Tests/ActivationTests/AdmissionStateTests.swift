@@ -38,6 +38,7 @@ extension AdmissionState {
         switch callArrives(call, now: now) {
         case .waiting(let actions): actions
         case .granted(let slot, let first): [.grant(call, slot, first: first)]
+        case .grantedFrozen(let slot, let first): [.thaw(slot), .grant(call, slot, first: first)]
         case .refused(let refusal): [.refuse(call, refusal)]
         }
     }

@@ -26,7 +26,7 @@ private struct Clockwork {
                 alive.remove(slot)
                 apply(state.instanceExited(slot, .init(status: 412, code: "CAExited", message: ""), now: now))
             case .wake(let time): wakes.append(time)
-            case .refuse, .makeRoom, .finished: break
+            case .refuse, .makeRoom, .finished, .freeze, .thaw: break
             }
         }
     }
@@ -44,7 +44,7 @@ private struct Clockwork {
     mutating func call() {
         calls += 1
         switch state.callArrives(calls, now: now) {
-        case .granted(let slot, _): apply(state.callFinished(slot, .completed, now: now))
+        case .granted(let slot, _), .grantedFrozen(let slot, _): apply(state.callFinished(slot, .completed, now: now))
         case .waiting(let actions):
             coldStarts += 1
             apply(actions)

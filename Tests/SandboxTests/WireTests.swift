@@ -29,7 +29,7 @@ struct Numbers: RandomNumberGenerator {
         .keepListener(.plain), .keepListener(.secure),
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
         .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits()),
-        .removeLayer(job: 1, diffID: digest),
+        .freeze(InstanceID("c-1")!), .thaw(InstanceID("c-1")!), .removeLayer(job: 1, diffID: digest),
         .listLayers(job: 2), .park(sampleSpec()),
     ]
     static let events: [LauncherEvent] = [

@@ -27,6 +27,7 @@ enum LauncherStart {
         if let address = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {
             arguments += ["--listen-tls", address.description, "--tls-certificate", certificate, "--tls-key", key]
         }
+        if let time = options.freezeIdle { arguments += ["--freeze-idle", "\(time)"] }
         if let time = options.firstByteTime { arguments += ["--first-byte-time", "\(time)"] }
         if let time = options.answerIdleTime { arguments += ["--answer-idle-time", "\(time)"] }
         if options.insecure { arguments.append("--insecure") }

@@ -140,6 +140,12 @@ struct ServeCommand: AsyncParsableCommand {
                 + "ahead of the one that is due, where they say enough.", valueName: "how"))
     var keepAlive = KeepAlive.fixed
 
+    @Option(
+        help: ArgumentHelp(
+            "Keeps an instance from running once it has had no call for so long, until its next one: 1 to 86400 seconds. Needs a cgroup2 mount.",
+            valueName: "seconds"))
+    var freezeIdle: Int?
+
     @Flag(help: "Ask nobody for a signature, also on an address that others reach.")
     var insecure = false
 
@@ -172,7 +178,7 @@ struct ServeCommand: AsyncParsableCommand {
         guard (listenTls == nil) == (tlsCertificate == nil), (listenTls == nil) == (tlsKey == nil) else {
             throw ValidationError("--listen-tls, --tls-certificate and --tls-key go together: give all three, or none")
         }
-        for (name, value) in [("--first-byte-time", firstByteTime), ("--answer-idle-time", answerIdleTime)] {
+        for (name, value) in [("--first-byte-time", firstByteTime), ("--answer-idle-time", answerIdleTime), ("--freeze-idle", freezeIdle)] {
             if let value, !(1...86400).contains(value) { throw ValidationError("\(name) is \(value); it must be 1 to 86400 seconds") }
         }
         if let traceEndpoint, !traceEndpoint.hasPrefix("http://"), !traceEndpoint.hasPrefix("https://") {
@@ -236,6 +242,7 @@ struct ServeCommand: AsyncParsableCommand {
             stateDirectory: try AbsolutePath.of(stateDir), user: user,
             eventLoops: eventLoops ?? max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN))), logLevel: logLevel, logFormat: logFormat,
             traceEndpoint: traceEndpoint, traceShare: traceShare, maximumInstances: maxInstances, keepAlive: keepAlive,
+            freezeIdle: freezeIdle,
             asynchronous: asynchronous,
             asyncPayload: Int(asyncPayload?.bytes ?? 128 << 10), cluster: cluster,
             objectStore: objectStore, registriesFile: try registries.map(AbsolutePath.of), imageQuota: imageQuota?.bytes,

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LauncherClient
+import Sandbox
+import Testing
+
+extension SandboxOnThisKernel {
+    @Suite(.serialized) struct FreezeTests {
+        /// The folder in which an instance is frozen.
+        private func freezer(_ host: LauncherFixture, _ instance: RunningInstance) throws -> String {
+            try #require(
+                LauncherFixture.cgroupFolders(of: host.folder).map { "\($0)/\(instance.spec.id)" }.first {
+                    FileManager.default.fileExists(atPath: $0 + "/cgroup.freeze")
+                })
+        }
+
+        /// Waits for the kernel's word on whether every process of the instance is frozen.
+        private func wait(_ host: LauncherFixture, _ instance: RunningInstance, frozen: Bool) async throws -> [String] {
+            let deadline = Date().addingTimeInterval(60)
+            while Date() < deadline {
+                if let folder = try? freezer(host, instance),
+                    try String(contentsOfFile: folder + "/cgroup.events", encoding: .utf8).contains("frozen \(frozen ? 1 : 0)")
+                {
+                    return try String(contentsOfFile: folder + "/cgroup.procs", encoding: .utf8).split(separator: "\n").map(String.init)
+                }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            throw RunningInstance.TooLate(description: "\(instance.spec.id) is not \(frozen ? "frozen" : "thawed")")
+        }
+
+        private func frozen(_ host: LauncherFixture, _ arguments: [String] = ["serve", "9000"]) async throws -> (RunningInstance, [String])
+        {
+            let instance = host.start(arguments)
+            try await instance.listening()
+            host.client.freeze(instance.spec.id)
+            return (instance, try await wait(host, instance, frozen: true))
+        }
+
+        @Test func aFrozenInstanceRunsAgainWhenItIsThawed() async throws {
+            let host = try LauncherFixture()
+            let (instance, processes) = try await frozen(host)
+            #expect(processes.count == 2, "init and the program are frozen")
+            host.client.thaw(instance.spec.id)
+            _ = try await wait(host, instance, frozen: false)
+            #expect(try request(try await instance.started()[2], port: 9000).hasSuffix("hi\n"))
+            host.client.freeze(instance.spec.id)
+            #expect(try await wait(host, instance, frozen: true) == processes)
+            host.client.thaw(instance.spec.id)
+            #expect(try request(try await instance.started()[3], port: 9000).hasSuffix("hi\n"))
+            host.client.stop(instance.spec.id, grace: .seconds(5))
+            #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+            #expect(try host.remains() == [])
+        }
+
+        @Test func everyProcessOfAnInstanceIsFrozen() async throws {
+            let host = try LauncherFixture()
+            let (instance, processes) = try await frozen(host, ["fork-serve", "9000"])
+            #expect(processes.count == 3)
+            host.client.stop(instance.spec.id, grace: .zero)
+            _ = try await instance.end()
+            #expect(try host.remains() == [])
+        }
+
+        @Test func aFrozenInstanceThatIsStoppedMayEndInItsOwnWay() async throws {
+            let host = try LauncherFixture()
+            let (instance, _) = try await frozen(host)
+            host.client.stop(instance.spec.id, grace: .seconds(60))
+            #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+            #expect(try host.remains() == [])
+        }
+
+        @Test func afterKillNineOfTheLauncherNoFrozenProcessIsLeft() async throws {
+            let host = try LauncherFixture()
+            let (_, processes) = try await frozen(host)
+            kill(host.process, SIGKILL)
+            let deadline = Date().addingTimeInterval(60)
+            var alive = processes
+            while !alive.isEmpty, Date() < deadline {
+                alive = alive.filter { id in
+                    guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
+                    return !(text.split(separator: ")").last?.hasPrefix(" Z") ?? true)
+                }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            #expect(alive == [])
+            let next = try LauncherFixture(folder: host.folder)
+            #expect(try await next.output(["cwd"]) == "/\n")
+            #expect(try next.remains() == [])
+        }
+    }
+}
