@@ -67,8 +67,8 @@ extension ActiveInstance {
         probe.pending = outcome == .pending
         switch outcome {
         case .connected:
+            if probe.keen != nil { host.endKeenness() }
             listens(on: socket)
-            if let keen = probe.keen { stayAwake(until: keen) }
             return
         case .failed:
             LoopbackSocket.close(socket)
@@ -89,13 +89,6 @@ extension ActiveInstance {
         probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
         probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
         progress.value = .connecting(probe)
-    }
-
-    /// Keeps the processor of this event loop from going to sleep while the program makes its first answer.
-    private func stayAwake(until end: NIODeadline) {
-        guard host.clock.now() < end, !shared.withLock({ $0.hasPreparedNext || $0.ended }) else { return host.endKeenness() }
-        LoopbackSocket.letOthersRun()
-        home.execute { self.stayAwake(until: end) }
     }
 
     private func listens(on socket: CInt) {
