@@ -15,9 +15,9 @@ struct ColdStartPicture {
     static let order: [(name: String, words: String)] = [
         ("route", "route: the function is found, and no instance of it is free"),
         ("queue", "queue: the start waits for its turn"),
-        ("launch", "launch: a process with its cgroup and namespaces; one that was parked is let go"),
-        ("mounts", "mounts: its root file system and its filter; none where it was parked"),
-        ("exec", "exec: the program is loaded; a part of the next where it was parked"),
+        ("launch", "launch: a process, its cgroup and namespaces"),
+        ("mounts", "mounts: root and filter; made ahead if parked"),
+        ("exec", "exec: the program is loaded; in listen if parked"),
         ("listen", "listen: the program starts and opens its port"),
         ("healthz", "healthz: the health check answers"),
         ("firstByte", "first byte: the request goes in, the answer begins"),
