@@ -16,9 +16,11 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     /// - Parameters:
     ///   - descriptor: the socket, for example the number in `SWIFTLET_LAUNCHER_FD`. The client closes it.
     ///   - layerLimits: what each layer may ask for.
-    ///   - onLost: called once, from the reading thread, after the launcher has gone away.
+    ///   - onLost: called once, from the reading thread, after the launcher has gone away, with the reason in words.
     /// - Throws: `SystemCallError` where no thread or descriptor is left.
-    public init(descriptor: CInt, layerLimits: UnpackLimits = UnpackLimits(), onLost: @escaping @Sendable () -> Void = {}) throws {
+    public init(
+        descriptor: CInt, layerLimits: UnpackLimits = UnpackLimits(), onLost: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
         self.layerLimits = layerLimits
         connection = try LauncherConnection(descriptor: descriptor, onLost: onLost)
         try connection.startReading()

@@ -42,9 +42,9 @@ final class LauncherConnection: Sendable {
     private let socket: Descriptor
     /// A byte in it makes the reading thread look at the state.
     private let wake: Pipe
-    private let onLost: @Sendable () -> Void
+    private let onLost: @Sendable (String) -> Void
 
-    init(descriptor: CInt, onLost: @escaping @Sendable () -> Void) throws(SystemCallError) {
+    init(descriptor: CInt, onLost: @escaping @Sendable (String) -> Void) throws(SystemCallError) {
         socket = Descriptor(owning: descriptor)
         wake = try Pipe()
         self.onLost = onLost
@@ -144,9 +144,8 @@ extension LauncherConnection {
             ]
             _ = poll(&waits, 2, -1)
             if waits[1].revents != 0 { _ = read(wake.read.number, &drain, drain.count) }
-            guard takeMessages(&buffer) else { break }
+            if let reason = takeMessages(&buffer) { return lose(reason) }
         }
-        lose()
     }
 
     private func sendQueued(_ message: (bytes: [UInt8], descriptors: [Descriptor.Box])) -> Bool {
@@ -154,24 +153,25 @@ extension LauncherConnection {
         do { return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number)) } catch { return true }
     }
 
-    /// - Returns: false when the launcher is gone, or what it sends makes no sense.
-    private func takeMessages(_ buffer: inout [UInt8]) -> Bool {
+    /// - Returns: why nothing more is taken, when the launcher is gone or what it sends makes no sense; nil where there is nothing more just now.
+    private func takeMessages(_ buffer: inout [UInt8]) -> String? {
         while true {
-            guard let received = try? receiveMessage(socket.number, into: &buffer, descriptors: 64) else { return false }
+            let received: ReceivedMessage
+            do { received = try receiveMessage(socket.number, into: &buffer, descriptors: 64) } catch { return "\(error)" }
             switch received {
-            case .nothing: return true
-            case .end, .tooBig: return false
+            case .nothing: return nil
+            case .end: return "it has ended"
+            case .tooBig: return "it sent a message of more than \(buffer.count) bytes or 64 descriptors"
             case .message(let bytes, let descriptors):
-                guard let event = try? LauncherEvent(decoding: bytes) else {
+                do { deliver(try LauncherEvent(decoding: bytes), descriptors) } catch {
                     for descriptor in descriptors { close(descriptor) }
-                    return false
+                    return "it sent a message that makes no sense: \(error.description)"
                 }
-                deliver(event, descriptors)
             }
         }
     }
 
-    private func lose() {
+    private func lose(_ reason: String) {
         let (instances, sockets, jobs, callbacks) = state.withLock { state in
             state.isLost = true
             state.unsent = []
@@ -183,7 +183,7 @@ extension LauncherConnection {
         for instance in instances.values { instance.onEvent(instance.isStarted ? .exited(.signaled(SIGKILL)) : .failed(.launcherGone)) }
         for completion in sockets.values { completion([]) }
         for job in jobs.values { job.continuation.resume(throwing: UnpackFailure(reason: LaunchFailure.launcherGone.step)) }
-        onLost()
+        onLost(reason)
     }
 
     private func deliver(_ event: LauncherEvent, _ descriptors: [CInt]) {

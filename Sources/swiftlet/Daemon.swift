@@ -41,7 +41,7 @@ enum Daemon {
         files.start()
 
         let limits = try ServeCommand.limits(options.imageLimits)
-        let launcher = try LauncherClient(descriptor: launcherDescriptor(), layerLimits: limits.layer) { end.launcherLost() }
+        let launcher = try LauncherClient(descriptor: launcherDescriptor(), layerLimits: limits.layer) { end.launcherLost($0) }
         // Kept to the end of the process: a socket that closes before the process has ended is the end of a daemon that went wrong.
         _ = Unmanaged.passRetained(launcher)
         let store = try Store(path: data + "/swiftlet.db")

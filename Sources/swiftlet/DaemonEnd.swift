@@ -4,7 +4,8 @@ import UnixSignals
 
 /// The launcher has gone, and with it every instance.
 struct LauncherLost: Error, CustomStringConvertible {
-    var description: String { "the launcher has ended, and every instance with it: the host stops" }
+    var reason: String
+    var description: String { "the launcher is lost, and every instance with it (\(reason)): the host stops" }
 }
 
 /// Why the daemon ends: the first of a signal, the loss of the launcher, or a failure of a part of it.
@@ -22,7 +23,7 @@ struct DaemonEnd: Sendable {
         }
     }
 
-    func launcherLost() { failed(LauncherLost()) }
+    func launcherLost(_ reason: String) { failed(LauncherLost(reason: reason)) }
 
     func failed(_ error: any Error) { reasons.continuation.yield(.failure(error)) }
 
