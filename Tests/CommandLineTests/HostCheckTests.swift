@@ -7,7 +7,7 @@ import swiftlet
         var place = PlaceFacts(stateDirectory: "/var/lib/swiftlet", clock: 1_800_000_000)
         (place.freeBytes, place.freeFiles, place.stateFilesystem) = (100 << 30, 5_000_000, "ext4")
         (place.user, place.descriptorLimit, place.isClockKept, place.userNamespaces) = ("swiftlet", 1_048_576, true, 10_000)
-        place.addresses = [("127.0.0.1:8080", nil)]
+        (place.addresses, place.packetFilter) = ([("127.0.0.1:8080", nil)], "/usr/sbin/nft")
         return place
     }
 
@@ -48,6 +48,14 @@ import swiftlet
         #expect(verdicts { _, place in place.descriptorLimit = 1024 } == ["descriptors": .warning])
         #expect(verdicts { _, place in place.isClockKept = false } == ["clock": .warning])
         #expect(verdicts { _, place in place.userNamespaces = 0 } == ["user-namespaces": .warning])
+        #expect(verdicts { _, place in place.packetFilter = nil } == ["nftables": .warning])
+    }
+
+    @Test("a machine without nft is told what would need it") func namesWhatNeedsTheFilter() throws {
+        var place = Self.place
+        place.packetFilter = nil
+        let check = try #require(HostChecks.all(HostRequirementTests.enough, place).first { $0.name == "nftables" })
+        #expect(check.meaning.contains("--internet-access") && check.mend?.contains("apt install nftables") == true)
     }
 
     @Test("a path lies on the mount whose point is the longest above it") func findsTheFilesystem() {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Sandbox
 
 /// Judges what was found on a machine. A pure function: `serve` refuses by it, and `doctor` tells all of it.
 package enum HostChecks {
@@ -88,6 +89,10 @@ package enum HostChecks {
                 found: place.descriptorLimit.map { "at most \($0)" } ?? "not told by the kernel",
                 meaning: "each connection and each instance needs some",
                 mend: "raise the limit: `ulimit -Hn 1048576`, or LimitNOFILE= in the unit"),
+            HostCheck(
+                "nftables", place.packetFilter == nil ? .warning : .ok, found: place.packetFilter ?? "no \(FilterPlan.program)",
+                meaning: "`serve --internet-access` tells it what instances may reach; a host without that needs none of it",
+                mend: "`apt install nftables`, or leave --internet-access out"),
             HostCheck(
                 "clock", !clockIsSet ? .failed : place.isClockKept == false ? .warning : .ok,
                 found: !clockIsSet ? "before 2024" : place.isClockKept == false ? "set, but nothing keeps it in step" : "set",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import LinuxSystem
+import Sandbox
 
 extension PlaceFacts {
     /// Looks at the place where a host is to run, and tries what cannot be told by looking. Leaves nothing behind.
@@ -27,6 +28,7 @@ extension PlaceFacts {
         }
         facts.isClockKept = clockKeepers.contains { access($0, F_OK) == 0 }
         facts.userNamespaces = Int(HostFacts.text("/proc/sys/user/max_user_namespaces").filter { $0.isNumber })
+        if access(FilterPlan.program, X_OK) == 0 { facts.packetFilter = FilterPlan.program }
         if geteuid() == 0 {
             facts.overlayProblem = Trial.overlay()
             facts.cgroupProblem = Trial.cgroups(mounts: HostFacts.text("/proc/self/mountinfo"))

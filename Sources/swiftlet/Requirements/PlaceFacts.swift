@@ -27,6 +27,8 @@ package struct PlaceFacts: Sendable {
     package var cgroupProblem: String?
     /// From /proc/sys/user/max_user_namespaces.
     package var userNamespaces: Int?
+    /// Where `nft` is; nil where it is not.
+    package var packetFilter: String?
 
     package init(stateDirectory: String, clock: Int) {
         self.stateDirectory = stateDirectory
