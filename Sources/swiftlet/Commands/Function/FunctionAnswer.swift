@@ -2,7 +2,7 @@
 import FoundationEssentials
 
 /// The parts of the API's `Function` that people want to see; `--json` shows all.
-struct FunctionAnswer: Decodable {
+package struct FunctionAnswer: Decodable {
     struct Container: Decodable {
         struct HealthCheck: Decodable {
             var httpGetUrl: String?
@@ -14,6 +14,19 @@ struct FunctionAnswer: Decodable {
         var command: [String]?
         var port: Int?
         var healthCheckConfig: HealthCheck?
+        var capabilities: [String]?
+        var seccompProfile: String?
+    }
+
+    struct NameServers: Decodable {
+        struct Option: Decodable {
+            var name: String
+            var value: String?
+        }
+
+        var nameServers: [String]?
+        var searches: [String]?
+        var dnsOptions: [Option]?
     }
 
     struct Layer: Decodable {
@@ -36,6 +49,8 @@ struct FunctionAnswer: Decodable {
     var lastUpdateStatus: String?
     var lastUpdateStatusReason: String?
     var layers: [Layer]?
+    var internetAccess: Bool?
+    var customDNS: NameServers?
     var customContainerConfig: Container?
 
     var isSettled: Bool { state != "Pending" && lastUpdateStatus != "InProgress" }
@@ -46,7 +61,7 @@ struct FunctionAnswer: Decodable {
         return nil
     }
 
-    var text: String {
+    package var text: String {
         var table = Table("Name", functionName)
         func row(_ name: String, _ value: String?) {
             if let value, !value.isEmpty { table.add(name, value) }
@@ -59,6 +74,14 @@ struct FunctionAnswer: Decodable {
         row("Args", customContainerConfig?.command?.joined(separator: " "))
         row("Port", customContainerConfig?.port.map { "\($0)" })
         row("Health path", customContainerConfig?.healthCheckConfig?.httpGetUrl)
+        row("Capabilities", customContainerConfig?.capabilities?.joined(separator: " "))
+        row("System calls", customContainerConfig?.seccompProfile.map { "\($0) profile" })
+        row("Internet access", internetAccess.map { $0 ? "yes" : "no" })
+        row("Name servers", customDNS?.nameServers?.joined(separator: " "))
+        row("Searches", customDNS?.searches?.joined(separator: " "))
+        row(
+            "DNS options",
+            customDNS?.dnsOptions?.map { [$0.name, $0.value].compactMap { $0 }.joined(separator: ":") }.joined(separator: " "))
         row("Memory", memorySize.map { "\($0) MB" })
         row("CPU", cpu.map { decimal($0, 2) })
         row("Timeout", timeout.map { "\($0) s" })
