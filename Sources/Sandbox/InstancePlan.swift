@@ -149,7 +149,7 @@ public enum InstancePlan {
                 "devpts",
                 options: [
                     .init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"),
-                    .init("gid", "\((resources.users?.first ?? 0) + 5)"),
+                    .init("gid", "\((resources.users?.first ?? 0) + 5)"), .init("max", "64"),
                 ],
                 attributes: [.noSetuid, .noExecution], at: "/dev/pts"),
             .newMount(

@@ -25,6 +25,9 @@ extension SandboxOnThisKernel {
         {
             let outside = "/tmp/swiftlet-outside-\(getpid())"
             try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
+            // Places for our mounts, so that one that is led there has no reason to fail.
+            let files = ["hostname", "hosts", "resolv.conf"]
+            for name in files { try "outside\n".write(toFile: "\(outside)/\(name)", atomically: false, encoding: .utf8) }
             defer { try? FileManager.default.removeItem(atPath: outside) }
             let host = try LauncherFixture { layer in
                 try FileManager.default.createDirectory(atPath: "\(layer)/etc", withIntermediateDirectories: true)
@@ -41,7 +44,8 @@ extension SandboxOnThisKernel {
                 let instance = host.start(["cat", "/etc/hosts"])
                 if case .exited = try await instance.end() { #expect(instance.readOutput().contains("localhost")) }
             }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: outside) == [])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: outside).sorted() == files)
+            for name in files { #expect(try String(contentsOfFile: "\(outside)/\(name)", encoding: .utf8) == "outside\n") }
             #expect(try !String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).contains(outside))
         }
 

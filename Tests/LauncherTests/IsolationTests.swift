@@ -25,7 +25,9 @@ extension SandboxOnThisKernel {
                 "chroot", "mknod", "reboot", "sethostname",
             ] { #expect(seen[call] == "EPERM", "\(call)") }
             #expect(seen["clone3"] == "ENOSYS")
-            #expect(seen["vsock"] == "EAFNOSUPPORT")
+            // AF_VSOCK, AF_ALG, AF_PACKET, AF_KEY.
+            for family in [40, 38, 17, 15] { #expect(seen["family-\(family)"] == "EAFNOSUPPORT", "\(family)") }
+            #expect(seen["type-into-terminal"] == "EPERM")
             #expect(seen["write-root"] == "EROFS")
             #expect(seen["write-tmp"] == "ok")
             #expect(["EROFS", "EACCES"].contains(seen["write-sysctl"]))
@@ -33,7 +35,9 @@ extension SandboxOnThisKernel {
             #expect(["EROFS", "EACCES", "ENOENT"].contains(seen["write-sysrq"]))
             #expect(["0", "-1"].contains(seen["kcore"]))
             #expect(seen["null"] == "1:3 20666")
-            #expect(seen["chmod-null"] == "EROFS" || seen["chmod-null"] == "EPERM")
+            #expect(seen["chmod-null"] == "EROFS")
+            #expect(seen["write-dev"] == "EROFS")
+            #expect(seen["core"] == "0")
             #expect(seen["port-80"] == "ok")
             #expect(seen["fds"] == "0 1 2")
             #expect(seen["processes"] == "1 2")
@@ -83,15 +87,6 @@ extension SandboxOnThisKernel {
             }
         }
 
-        @Test func anInstanceNeverReachesAnother() async throws {
-            let host = try LauncherFixture()
-            let first = host.start(["serve", "9000"])
-            try await first.listening()
-            let second = host.start(["serve", "9000"])
-            try await second.listening()
-            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net") != "")
-        }
-
         @Test func standardOutputOpensByNameAsAnOrdinaryUser() async throws {
             let host = try LauncherFixture()
             #expect(try await host.output(["stdout-by-name"]) { $0.user = "1000" } == "opened\n")
@@ -103,6 +98,10 @@ extension SandboxOnThisKernel {
             #expect(end == .exited(.exited(status: 1)) || "\(end)".contains("EACCES"))
             let running = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(host.process)/exe")
             #expect(running.hasPrefix("/memfd:swiftlet-launcher"))
+            // Nobody can change the copy either: F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE.
+            let copy = open("/proc/\(host.process)/exe", O_RDONLY | O_CLOEXEC)
+            defer { close(copy) }
+            #expect(fcntl(copy, 1034) & 0xf == 0xf)
         }
 
         @Test("CVE-2024-21626: a working directory of /proc/self/fd/N is refused") func workingDirectory() async throws {
@@ -113,7 +112,8 @@ extension SandboxOnThisKernel {
                     Issue.record("descriptor \(number) led somewhere")
                     continue
                 }
-                #expect(words.hasPrefix("enter the working directory"))
+                // Not even the look at where a descriptor led has to refuse it (EXDEV): there is none.
+                #expect(words.contains(": ENOENT (") || number == 3 && words.contains(": ENOTDIR ("), "\(words)")
             }
         }
 
@@ -172,7 +172,8 @@ extension SandboxOnThisKernel {
         {
             let host = try LauncherFixture { layer in
                 try FileManager.default.createDirectory(atPath: "\(layer)/etc", withIntermediateDirectories: true)
-                try FileManager.default.createSymbolicLink(atPath: "\(layer)/etc/passwd", withDestinationPath: "../../../../../etc/passwd")
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(layer)/etc/passwd", withDestinationPath: String(repeating: "../", count: 20) + "etc/passwd")
             }
             guard case .failed = try await host.start(["status"], { $0.user = "nobody" }).end() else {
                 Issue.record("the host's /etc/passwd was read")

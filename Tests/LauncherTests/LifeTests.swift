@@ -93,11 +93,6 @@ extension SandboxOnThisKernel {
             #expect(try host.remains() == [])
         }
 
-        @Test func temporaryFilesStopAtTheLimit() async throws {
-            let host = try LauncherFixture()
-            #expect(try await host.output(["fill-tmp"]) == "tmp=1048576 ENOSPC\n")
-        }
-
         @Test func orphansAreReaped() async throws {
             let host = try LauncherFixture()
             #expect(try await host.output(["orphans", "list", "/proc/1/task"]).contains("/proc/1/task: 1"))

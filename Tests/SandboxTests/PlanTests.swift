@@ -31,6 +31,28 @@ import Testing
         #expect(try place(steps) { $0 == .pivot } < directory)
     }
 
+    @Test func theProgramWaitsUntilNothingOfTheHostsRootIsLeft() throws {
+        let steps = steps()
+        let waited = try place(steps) { $0 == .awaitDetached }
+        #expect(try place(steps) { $0 == .startProgram(report: 4, users: 5) } < waited)
+        #expect(try waited < place(steps) { $0 == .user(33) })
+    }
+
+    /// A name in the image that is exchanged for a link while we look leads somewhere in the image only, once that is the root.
+    @Test("CVE-2021-30465: everything but the root itself is mounted after it is entered") func mountsAfterThePivot() throws {
+        let steps = steps()
+        let entered = try place(steps) { $0 == .pivot }
+        for (index, step) in steps.enumerated() {
+            switch step {
+            case .attach(_, let path), .newMount(_, _, _, let path), .oldMount(_, _, _, let path), .cover(_, let path),
+                .protect(let path, _):
+                // Before, all places are the launcher's own.
+                #expect(path == "root" || path.hasPrefix("lower/") || (index > entered && path.hasPrefix("/")), "\(step)")
+            default: break
+            }
+        }
+    }
+
     @Test func cgroupsAreJoinedBeforeAnythingElseIsDone() throws {
         let steps = steps()
         let joined = try #require(steps.lastIndex { if case .joinCgroup = $0 { true } else { false } })
@@ -42,6 +64,8 @@ import Testing
         for steps in [steps(), steps(user: ImageUser(user: 0, group: 0))] {
             #expect(steps.contains(.capabilities(0)))
             #expect(steps.contains(.boundCapabilities(0)))
+            // The launcher may have further groups, for example those of whoever started it by sudo.
+            #expect(steps.contains(.groups([])))
             let entered = try place(steps) { $0 == .enterUsers(5) }
             #expect(entered < (try place(steps) { if case .user = $0 { true } else { false } }))
             #expect(entered < (try place(steps) { $0 == .boundCapabilities(0) }))

@@ -9,9 +9,11 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -20,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,7 +77,8 @@ static void calls(void) {
     say("io_uring", syscall(425, 1, 0));
     say("userfaultfd", syscall(SYS_userfaultfd, 0));
     say("perf", syscall(SYS_perf_event_open, 0, 0, 0, 0, 0));
-    say("vsock", socket(40, SOCK_STREAM, 0));
+    for (const int *family = (const int[]){40, 38, 17, 15, 0}; *family; family++) printf("family-%d=%s\n", *family, socket(*family, SOCK_RAW, 0) >= 0 ? "ok" : strerrorname_np(errno));
+    say("type-into-terminal", ioctl(0, TIOCSTI, "x"));
     say("raw", socket(AF_INET, SOCK_RAW, 1));
     say("chroot", chroot("/"));
     say("mknod", mknod("/tmp/sda", S_IFBLK | 0600, makedev(254, 0)));
@@ -96,13 +100,15 @@ static void calls(void) {
     stat("/dev/null", &null);
     printf("null=%u:%u %o\n", major(null.st_rdev), minor(null.st_rdev), null.st_mode);
     say("chmod-null", chmod("/dev/null", 0600));
+    say("write-dev", open("/dev/x", O_CREAT | O_WRONLY, 0600));
     printf("processes=");
     DIR *processes = opendir("/proc");
     for (struct dirent *entry; (entry = readdir(processes));)
         if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') printf("%s ", entry->d_name);
-    struct rlimit files;
+    struct rlimit files, core;
     getrlimit(RLIMIT_NOFILE, &files);
-    printf("\nfiles=%lu\numask=%o\nsession=%d\nniceness=%d\n", (unsigned long)files.rlim_cur, umask(0), getsid(0) == getpid(), getpriority(PRIO_PROCESS, 0));
+    getrlimit(RLIMIT_CORE, &core);
+    printf("\nfiles=%lu\ncore=%lu\numask=%o\nsession=%d\nniceness=%d\n", (unsigned long)files.rlim_max, (unsigned long)core.rlim_max, umask(0), getsid(0) == getpid(), getpriority(PRIO_PROCESS, 0));
 }
 
 /// Each call alone in a process of its own, with no arguments that mean anything.
@@ -137,6 +143,68 @@ static void print_file(const char *path) {
     else fwrite(buffer, 1, count, stdout);
 }
 
+/// What a filter for one kind of call leaves open in the others: `getpid` by the numbers of i386, and by those of x32.
+static void other_numbers(void) {
+    for (int way = 0; way < 2; way++) {
+        int pipes[2], status;
+        long result = 0;
+        pipe(pipes);
+        pid_t pid = fork();
+        if (pid == 0) {
+            if (way == 0) __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+            else result = syscall(0x40000000 | SYS_getpid), result = result < 0 ? -errno : result;
+            write(pipes[1], &result, sizeof result);
+            _exit(0);
+        }
+        close(pipes[1]);
+        waitpid(pid, &status, 0);
+        const char *name = way == 0 ? "i386" : "x32";
+        if (read(pipes[0], &result, sizeof result) != sizeof result) printf("%s=killed\n", name);
+        else printf("%s=%s\n", name, (int)result >= 0 ? "ok" : strerrorname_np(-(int)result));
+        close(pipes[0]);
+    }
+}
+
+static void namespaces(void) {
+    for (const char *const *kind = (const char *const[]){"cgroup", "ipc", "mnt", "net", "pid", "user", "uts", NULL}; *kind; kind++) {
+        char path[64], name[64] = {0};
+        snprintf(path, sizeof path, "/proc/self/ns/%s", *kind);
+        readlink(path, name, sizeof name - 1);
+        puts(name);
+    }
+}
+
+static long connect_to(const char *place) {
+    struct sockaddr_in internet = {.sin_family = AF_INET, .sin_port = htons(atoi(place)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    strncpy(local.sun_path + 1, place, sizeof local.sun_path - 2);
+    int is_port = atoi(place) > 0, number = socket(is_port ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
+    return is_port ? connect(number, (void *)&internet, sizeof internet) : connect(number, (void *)&local, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(place));
+}
+
+/// Writes one file until it grows no more, or makes files until there is no more.
+static void fill(const char *folder, int many) {
+    char path[PATH_MAX];
+    static char block[1 << 16];
+    long count = 0;
+    snprintf(path, sizeof path, "%s/big", folder);
+    int file = many ? -1 : open(path, O_CREAT | O_WRONLY, 0600);
+    for (; count < (1L << 32); count++) {
+        if (many) {
+            snprintf(path, sizeof path, "%s/file-%ld", folder, count);
+            if ((file = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600)) < 0) break;
+            close(file);
+        } else if (write(file, block, sizeof block) < (ssize_t)sizeof block) break;
+    }
+    printf("%s: %ld %s, %s\n", folder, count, many ? "files" : "blocks", strerrorname_np(errno));
+}
+
+static void open_terminals(void) {
+    int count = 0;
+    while (open("/dev/ptmx", O_RDWR | O_NOCTTY) >= 0) count++;
+    printf("terminals: %d, %s\n", count, strerrorname_np(errno));
+}
+
 int main(int argc, char **argv) {
     setvbuf(stdout, 0, _IOLBF, 0);
     for (int index = 1; index < argc; index++) {
@@ -158,17 +226,18 @@ int main(int argc, char **argv) {
             int made = 0;
             while (made < 5000) { pid_t pid = fork(); if (pid == 0) for (;;) pause(); if (pid < 0) break; made++; }
             printf("forks=%d %s\n", made, strerrorname_np(errno));
-        } else if (!strcmp(what, "fill-tmp")) {
-            int file = open("/tmp/big", O_CREAT | O_WRONLY, 0600);
-            static char block[1 << 16];
-            long total = 0;
-            while (total < (1L << 32)) { ssize_t n = write(file, block, sizeof block); if (n < 0) break; total += n; }
-            printf("tmp=%ld %s\n", total, strerrorname_np(errno));
         } else if (!strcmp(what, "status")) status_lines();
         else if (!strcmp(what, "calls")) calls();
         else if (!strcmp(what, "exchange")) for (;;) syscall(SYS_renameat2, AT_FDCWD, argv[index + 1], AT_FDCWD, argv[index + 2], 2);
         else if (!strcmp(what, "numbers")) try_numbers(argv[++index]);
         else if (!strcmp(what, "personality")) say(next, syscall(SYS_personality, strtoul(next, 0, 0))), index++;
+        else if (!strcmp(what, "other-numbers")) other_numbers();
+        else if (!strcmp(what, "namespaces")) namespaces();
+        else if (!strcmp(what, "connect")) say(next, connect_to(next)), index++;
+        else if (!strcmp(what, "reaches")) { if (connect_to(next)) return 1; index++; }
+        else if (!strcmp(what, "fill")) fill(next, 0), index++;
+        else if (!strcmp(what, "fill-with-files")) fill(next, 1), index++;
+        else if (!strcmp(what, "open-terminals")) open_terminals();
         else if (!strcmp(what, "audit")) say(what, socket(AF_NETLINK, SOCK_RAW, 9));
         else if (!strcmp(what, "owner")) { struct stat s = {0}; say(next, stat(next, &s)); printf("%s=%u:%u\n", next, s.st_uid, s.st_gid); index++; }
         else if (!strcmp(what, "chown")) say(what, (close(open("/tmp/mine", O_CREAT | O_WRONLY, 0600)), chown("/tmp/mine", 33, 33)));
