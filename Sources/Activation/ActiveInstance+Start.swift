@@ -48,9 +48,19 @@ extension ActiveInstance {
         }
         guard case .launching = progress.value else { return }
         var probe = ConnectProbe()
-        if prepared != nil, host.beginKeenness() { probe.keen = host.clock.now() + Self.keenTime }
+        // Nobody listens yet in the moment of execve. Each attempt takes the processor for as long as a tenth of the whole start.
+        guard prepared != nil, host.isQuiet else { return tryLater(probe) }
+        probe.keen = host.clock.now() + Self.keenTime
         progress.value = .connecting(probe)
         tryConnect()
+    }
+
+    private func tryLater(_ probe: ConnectProbe) {
+        var probe = probe
+        let pause = probe.pause
+        probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
+        probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
+        progress.value = .connecting(probe)
     }
 
     /// One attempt; while nobody listens it comes back by itself, ever later up to 20 ms, and at once when `listening` is reported.
@@ -67,28 +77,19 @@ extension ActiveInstance {
         probe.pending = outcome == .pending
         switch outcome {
         case .connected:
-            if probe.keen != nil { host.endKeenness() }
-            listens(on: socket)
-            return
+            return listens(on: socket)
         case .failed:
             LoopbackSocket.close(socket)
             probe.socket = nil
         case .pending, .refused: break
         }
-        if let keen = probe.keen {
-            if host.clock.now() < keen {
-                progress.value = .connecting(probe)
-                LoopbackSocket.letOthersRun()
-                home.execute { self.tryConnect() }
-                return
-            }
-            probe.keen = nil
-            host.endKeenness()
+        if let keen = probe.keen, host.isQuiet, host.clock.now() < keen {
+            progress.value = .connecting(probe)
+            LoopbackSocket.letOthersRun()
+            return home.execute { self.tryConnect() }
         }
-        let pause = probe.pause
-        probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
-        probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
-        progress.value = .connecting(probe)
+        probe.keen = nil
+        tryLater(probe)
     }
 
     private func listens(on socket: CInt) {
@@ -137,6 +138,7 @@ extension ActiveInstance {
             $0.startUpLimit.take()?.cancel()
         }
         progress.value = .ready
+        host.settled()
         activator.instanceReady(self)
         home.scheduleTask(in: Self.longestAnswer) { self.prepareNext() }
         HealthWatch.begin(self)
@@ -188,6 +190,7 @@ extension ActiveInstance {
     /// Its own things are closed; whoever holds connections to it is told.
     private func end() {
         if case .connecting(let probe) = progress.value { discard(probe) }
+        if case .ready = progress.value {} else { host.settled() }
         progress.value = .ended
         let descriptors = shared.withLock { shared in
             defer {
@@ -205,7 +208,6 @@ extension ActiveInstance {
 
     func discard(_ probe: ConnectProbe) {
         probe.retry?.cancel()
-        if probe.keen != nil { host.endKeenness() }
         if let socket = probe.socket { LoopbackSocket.close(socket) }
     }
 

@@ -46,7 +46,7 @@ public final class ActiveInstance: Sendable {
     struct ConnectProbe {
         var socket: CInt?
         var pending = false
-        var pause: TimeAmount = .microseconds(200)
+        var pause: TimeAmount = .milliseconds(1)
         var retry: Scheduled<Void>?
         /// Until then it is tried without a pause.
         var keen: NIODeadline?
@@ -95,6 +95,7 @@ public final class ActiveInstance: Sendable {
 
     /// Asks the launcher for it. Everything after this is driven by events.
     func begin() {
+        host.unsettle()
         host.meter.asked(version.key.function)
         if version.configuration.internetAccess, !host.options.internetAccess {
             platform("internetAccess: this host gives instances no way out; swiftlet serve --internet-access does")
@@ -114,6 +115,7 @@ public final class ActiveInstance: Sendable {
             switch self.progress.value {
             case .ready:
                 self.progress.value = .leaving
+                self.host.unsettle()
                 if reason != .aborted, reason != .unreachable, let hook = self.version.configuration.preStop {
                     return self.beforeStop(hook) { self.askLauncherToStop(reason) }
                 }

@@ -23,8 +23,8 @@ final class HostContext: Sendable {
     /// Closes what an event loop of the gateway, given by its number, holds of an instance.
     let closer = Mutex<(@Sendable (Int, ActiveInstance) -> Void)?>(nil)
     private let alive = Atomic<Int>(0)
-    /// Whether some start is waited for without a pause. One at a time: where several run, the processors are better used by them.
-    private let isKeen = Atomic<Bool>(false)
+    /// Instances on their way to readiness or to their end.
+    private let unsettled = Atomic<Int>(0)
     /// Instances that the kernel ended for want of memory, by function, since the host started.
     private let outOfMemory = Mutex<[String: Int]>([:])
     private let observers = Mutex<[@Sendable (ActiveInstance) -> Void]>([])
@@ -68,8 +68,13 @@ final class HostContext: Sendable {
         room.placeIsFree()
     }
 
-    func beginKeenness() -> Bool { isKeen.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
-    func endKeenness() { isKeen.store(false, ordering: .relaxed) }
+    /// An instance begins to start or to end; each is told once more by ``settled()``.
+    func unsettle() { unsettled.add(1, ordering: .relaxed) }
+    func settled() { unsettled.subtract(1, ordering: .relaxed) }
+
+    /// Whether nothing on this host moves but the one instance that asks, so that a processor has nothing better to do than to wait for it without a
+    /// pause. Where more are on their way each needs the processors itself.
+    var isQuiet: Bool { unsettled.load(ordering: .relaxed) <= 1 && parking.preparing == 0 }
 
     /// An instance has ended: its place is free, and whoever holds connections to it is told.
     func instanceEnded(_ instance: ActiveInstance) {

@@ -23,6 +23,8 @@ final class ParkedInstances: Sendable {
     }
 
     var count: Int { guarded.withLock { $0.state.count } }
+    /// How many the launcher is still to make.
+    var preparing: Int { guarded.withLock { $0.state.preparing } }
 
     /// What to start an instance of the version with; the launcher has it prepared.
     func take(_ key: RunnableVersion.Key) -> InstanceSpec? {

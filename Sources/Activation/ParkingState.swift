@@ -34,6 +34,8 @@ package struct ParkingState {
     package let limits: Limits
     private var versions: [RunnableVersion.Key: Wanted] = [:]
     private var pausedUntil: NIODeadline?
+    /// How many were asked for and are neither there nor lost yet.
+    package private(set) var preparing = 0
 
     package init(limits: Limits = Limits()) { self.limits = limits }
 
@@ -58,6 +60,7 @@ package struct ParkingState {
             count < limits.all
         {
             versions[key]?.coming += 1
+            preparing += 1
             actions.append(.park(key))
         }
         return actions
@@ -65,6 +68,7 @@ package struct ParkingState {
 
     /// It is prepared. The version may have gone meanwhile.
     package mutating func parked(_ id: InstanceID, of key: RunnableVersion.Key) -> [Action] {
+        preparing -= 1
         guard versions[key] != nil else { return [.drop(id)] }
         versions[key]?.coming -= 1
         versions[key]?.ready.append(id)
@@ -75,9 +79,10 @@ package struct ParkingState {
     package mutating func lost(_ id: InstanceID, of key: RunnableVersion.Key) {
         if let index = versions[key]?.ready.firstIndex(of: id) {
             versions[key]?.ready.remove(at: index)
-        } else if let coming = versions[key]?.coming, coming > 0 {
-            versions[key]?.coming = coming - 1
+            return
         }
+        preparing -= 1
+        if let coming = versions[key]?.coming, coming > 0 { versions[key]?.coming = coming - 1 }
     }
 
     /// No call reaches the version any more.

@@ -139,8 +139,10 @@ struct ControlResponder: HTTPResponder {
             return .nothing
         case (.functionLogs(let name), .get): return try await functionLogs(name, request, query)
         case (.functionInstances(let name), .delete):
-            _ = try await catalog.get(name)
-            return Response(json: ["stopped": .integer(Int64(await instances.stopInstances(of: name)))])
+            let stopped = await instances.stopInstances(of: name)
+            // Only what has none is looked for on disk: a wrong name is told so.
+            if stopped == 0 { _ = try await catalog.get(name) }
+            return Response(json: ["stopped": .integer(Int64(stopped))])
         case (.coldStarts(let name), .get):
             _ = try await catalog.get(name)
             return Response(json: ["coldStarts": .array(instances.coldStarts(of: name).map(\.json))])
