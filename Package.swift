@@ -76,6 +76,7 @@ let package = Package(
     targets: [
         // Floor 0: values, typed system calls, and the C that Swift cannot say.
         .target(name: "CLinux"),
+        .target(name: "CMold", dependencies: ["CLinux"]),
         .target(name: "CProcessor"),
         .target(name: "CUnpackStart"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
@@ -112,7 +113,9 @@ let package = Package(
 
         // Floor 2: the privileged loop, and its asynchronous face; the queue, alone or shared by hosts.
         .target(name: "InvocationQueue", dependencies: ["FunctionModel", "NATS", grdb, logging, sqlite], swiftSettings: rules),
-        .target(name: "Launcher", dependencies: ["CLinux", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
+        .target(
+            name: "Launcher", dependencies: ["CLinux", "CMold", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules
+        ),
         .target(name: "LauncherClient", dependencies: ["FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
 
         // Floor 3: images become root file systems.

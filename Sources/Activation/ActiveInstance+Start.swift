@@ -48,6 +48,7 @@ extension ActiveInstance {
         }
         guard case .launching = progress.value else { return }
         var probe = ConnectProbe()
+        if let prepared, !prepared.reportsListen { probe.pause = .microseconds(200) }
         // Nobody listens yet in the moment of execve. Each attempt takes the processor for as long as a tenth of the whole start.
         guard prepared != nil, host.isQuiet else { return tryLater(probe) }
         probe.keen = host.clock.now() + Self.keenTime
@@ -150,8 +151,14 @@ extension ActiveInstance {
     /// Has the next instance of the version parked. That takes the launcher as long as a start, so it comes when this start is over.
     private func prepareNext() {
         guard !activator.isDraining, shared.withLock({ $0.beginPreparingNext() }) else { return }
+        let isReported = prepared?.reportsListen ?? true
+        if !isReported { host.launcher.listens(id) }
+        let listenTime = times.listenTime ?? Self.keenTime
         host.parking.started(version, maximum: version.configuration.maximumInstances ?? host.options.maximumInstances) {
-            InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
+            var spec = InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
+            // One that listens as soon as this is asked for until it does; a report would only hold it up.
+            spec.reportsListen = listenTime >= Self.keenTime
+            return spec
         }
     }
 

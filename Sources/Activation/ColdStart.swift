@@ -55,6 +55,12 @@ public struct StartTimes: Hashable, Sendable {
 
     public init(asked: NIODeadline) { self.asked = asked }
 
+    /// From the execution of the program to the first connection; nil where there was none yet.
+    var listenTime: TimeAmount? {
+        guard let started, let connected else { return nil }
+        return connected - started
+    }
+
     mutating func started(at time: NIODeadline, _ setUp: SetUpTimes?) {
         started = time
         cloned = setUp.map { .uptimeNanoseconds($0.cloned) }

@@ -18,6 +18,7 @@ enum InstanceEnvironment {
             limits: InstanceLimits(
                 memory: memory, milliCPU: UInt32((configuration.cpu * 1000).rounded()), temporary: UInt64(configuration.diskSize) << 20),
             port: UInt16(clamping: configuration.port))
+        if own.isEmpty { spec.owner = "\(version.key.function)/\(version.key.version)/\(version.key.revision)" }
         spec.capabilities = InstanceCapabilities(configuration.capabilities.compactMap { InstanceCapabilities.named[$0] })
         spec.profile = SystemCallProfile(rawValue: configuration.seccompProfile) ?? .strict  // Of a newer Swiftlet: rather too little.
         if configuration.internetAccess, options.internetAccess { spec.internet = configuration.nameService }

@@ -11,17 +11,19 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Gives the copy of the launcher's heap back, of which nothing is used any more but what a static C library keeps at its start for the thread:
-// some kilobytes around errno.
-static void give_heap_back(void) {
-    uintptr_t end = ((uintptr_t)&errno + 8192 + 4095) & ~(uintptr_t)4095;
-    if (end < (uintptr_t)sbrk(0)) syscall(SYS_brk, end);
+static void *borrowed;
+static size_t borrowed_size;
+
+void clinux_borrowed(void *memory, size_t size) {
+    borrowed = memory;
+    borrowed_size = size;
 }
 
 static void reap(pid_t program, int report) {
@@ -63,7 +65,7 @@ int clinux_start_program(int report, int user_namespace) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_NAME, "init", 0, 0, 0);
-    give_heap_back();
+    if (borrowed) munmap(borrowed, borrowed_size);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // Last: a change of capabilities clears it.
     struct pollfd reader = {.fd = report};
     if (poll(&reader, 1, 0) > 0) _exit(1); // The launcher has died just before: nobody reads the report any more.

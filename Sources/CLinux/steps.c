@@ -125,12 +125,12 @@ static int reset_signals(void) {
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int bound_capabilities(uint64_t keep) {
+int clinux_bound_capabilities(uint64_t keep) {
     for (int capability = 0; capability < 64; capability++) {
         if (keep >> capability & 1) continue;
-        int there = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-        if (there < 0) return errno == EINVAL ? 0 : -1; // Behind the last one that this kernel knows.
-        if (there == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return -1;
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+        if (errno == EINVAL) return 0; // Behind the last one that this kernel knows.
+        if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 0) return -1; // Who may not drop any may still lack this one.
     }
     return 0;
 }
@@ -177,6 +177,11 @@ static int load_filter(const struct clinux_step *step, int status_socket) {
     int result = sendmsg(status_socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
     close(listener);
     return result;
+}
+
+static int tell_prepared(int status_socket) {
+    struct clinux_failure none = {.step = -1, .error = 0};
+    return send(status_socket, &none, sizeof none, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 static int await_byte(int fd) {
@@ -231,7 +236,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_UMASK: umask((mode_t)step->flags); return 0;
     case CLINUX_RESET_SIGNALS: return reset_signals();
     case CLINUX_DEATH_SIGNAL: return prctl(PR_SET_PDEATHSIG, step->flags, 0, 0, 0);
-    case CLINUX_BOUND_CAPABILITIES: return bound_capabilities(step->value);
+    case CLINUX_BOUND_CAPABILITIES: return clinux_bound_capabilities(step->value);
     case CLINUX_GROUPS: return (int)syscall(SYS_setgroups, step->flags, step->groups);
     case CLINUX_GROUP: return (int)syscall(SYS_setresgid, (gid_t)step->value, (gid_t)step->value, (gid_t)step->value);
     case CLINUX_USER: // What of the capabilities stays is the next step's to say; the execution of a program ends this.
@@ -243,6 +248,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_RESTRICT_FILES: return (int)syscall(SYS_landlock_restrict_self, step->fd, 0);
     case CLINUX_WORKING_DIRECTORY: return working_directory(step->path);
     case CLINUX_SECCOMP: return load_filter(step, *status_socket);
+    case CLINUX_TELL_PREPARED: return tell_prepared(*status_socket);
     case CLINUX_AWAIT: return await_byte(step->fd);
     case CLINUX_EXECUTE: return execute(step);
     }
@@ -251,7 +257,8 @@ static int run(const struct clinux_step *step, int *status_socket) {
 }
 
 pid_t clinux_spawn(uint64_t flags, int cgroup, int *pidfd, const struct clinux_step *steps, int32_t count, int status_socket) {
-    struct clone_args args = {.flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    struct clone_args args = {.flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd};
+    if (!(flags & CLONE_PARENT)) args.exit_signal = SIGCHLD; // A sister's signal is her own.
     if (cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)cgroup;

@@ -61,6 +61,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             instance.openConnection(on: loop.eventLoop).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let descriptor):
+                    Lingering.none(descriptor)
                     finish(bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).withConnectedSocket(descriptor))
                 case .failure(let error): then(.failure(error))
                 }
@@ -126,7 +127,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     func close() {
         exchange = nil
         isOpen = false
-        context?.close(promise: nil)
+        guard let context else { return }
+        Lingering.ordinary(context.channel)
+        context.close(promise: nil)
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }

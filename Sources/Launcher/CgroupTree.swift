@@ -27,6 +27,8 @@ final class CgroupTree {
     private let layout: CgroupLayout
     private let name: String
     private var ownFreezer: Branch?
+    /// Of instances that have ended.
+    var left = LeftBehind<InstanceCgroup>()
 
     /// - Parameter name: the folder in each hierarchy.
     init(layout: CgroupLayout, name: String) throws(SystemCallError) {

@@ -19,11 +19,13 @@ final class Instance {
     }
 
     let id: InstanceID
+    let owner: String
     let port: UInt16
     /// The trees in its root, which stay on disk as long as it lives.
     let layers: [Digest]
-    /// The words of each step, for a failure.
-    let steps: [String]
+    /// The steps that may still fail, and how many are in front of them.
+    private var plan: [SetupStep]
+    private var stepsDone = 0
     /// Of init. When it is readable, every process of the instance is gone.
     let process: Descriptor
     let report: Descriptor.Box
@@ -44,13 +46,14 @@ final class Instance {
     var isFrozen = false
 
     init(
-        spec: InstanceSpec, steps: [String], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
+        spec: InstanceSpec, plan: [SetupStep], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
         users: UserNamespace?, cgroup: InstanceCgroup, trigger: Descriptor.Box?, state: State
     ) {
         id = spec.id
+        owner = spec.owner
         port = spec.port
         layers = spec.layers
-        self.steps = steps
+        self.plan = plan
         self.process = process
         self.report = report
         self.network = network
@@ -62,6 +65,16 @@ final class Instance {
 }
 
 extension Instance {
+    /// All steps but the last two are done: a parked instance keeps no more words than it may need.
+    func forgetSteps() {
+        stepsDone = max(0, plan.count - 2)
+        plan.removeFirst(stepsDone)
+    }
+
+    func words(_ failure: SetupFailure) -> String {
+        failure.words([String](repeating: "a step that was done", count: stepsDone) + plan.map(\.description))
+    }
+
     /// The socket on which the steps tell of themselves, until the program was executed.
     var setUpStatus: Descriptor.Box? {
         switch state {

@@ -7,10 +7,12 @@ import Sandbox
 /// The cgroups of one instance, one in each hierarchy.
 final class InstanceCgroup {
     let tree: CgroupTree
-    let name: String
+    private(set) var name: String
     /// It has a folder where instances are frozen, besides those that it was born in.
     var isInFreezer = false
-    private let limits: InstanceLimits
+    let limits: InstanceLimits
+    private var isProcessorLimited = false
+    private var wasOutOfMemory = false
     /// Files that a process joins by: `tasks` on v1, where writing `cgroup.procs` waits for a grace period of milliseconds.
     private(set) var tasks: [String: Descriptor.Box] = [:]
     /// The folder that clone3 lets the child be born in, on v2.
@@ -49,11 +51,30 @@ final class InstanceCgroup {
                 try writeText(directory, branch.isUnified ? "cpu.weight" : "cpu.shares", "\(share)")
             }
         }
-        if branch.isUnified {
-            birthplace = folder
-        } else {
-            let file = try systemCall("open tasks") { openat(directory, "tasks", O_WRONLY | O_CLOEXEC) }
-            tasks[branch.controllers[0].rawValue] = Descriptor.Box(Descriptor(owning: file))
+        if branch.isUnified { birthplace = folder } else { try openTasks(branch) }
+    }
+
+    private func openTasks(_ branch: CgroupTree.Branch) throws(SystemCallError) {
+        let file = try systemCall("open tasks") { openat(branch.folder.number, "\(name)/tasks", O_WRONLY | O_CLOEXEC) }
+        tasks[branch.controllers[0].rawValue] = Descriptor.Box(Descriptor(owning: file))
+    }
+
+    /// Whether another instance with the same limits may have it: whatever was counted here does not matter to that.
+    var isLikeNew: Bool { !isInFreezer && !wasOutOfMemory }
+
+    /// Takes another instance in, under its name. On v1 only, where folders can be renamed.
+    func begin(again id: InstanceID) throws(SystemCallError) {
+        do {
+            for branch in tree.branches { try rename(branch.folder.number, name, to: branch.folder.number, id.text) }
+            name = id.text
+            if isProcessorLimited { try setQuota("-1") }
+            isProcessorLimited = false
+            for branch in tree.branches { try openTasks(branch) }
+        } catch {
+            _ = try? remove()  // The first failure is the one to tell.
+            name = id.text
+            _ = try? remove()
+            throw error
         }
     }
 
@@ -67,12 +88,16 @@ final class InstanceCgroup {
     /// throttled to a third of a processor takes three times as long, and the request that waits for it is the user's.
     func limitProcessor() throws(SystemCallError) {
         let period: UInt64 = 100_000
-        let quota = max(1000, UInt64(limits.milliCPU) * period / 1000)
+        isProcessorLimited = true
+        try setQuota("\(max(1000, UInt64(limits.milliCPU) * period / 1000))", period: " \(period)")
+    }
+
+    private func setQuota(_ quota: String, period: String = "") throws(SystemCallError) {
         for branch in tree.branches where branch.controllers.contains(.cpu) {
             if branch.isUnified {
-                try writeText(branch.folder.number, "\(name)/cpu.max", "\(quota) \(period)")
+                try writeText(branch.folder.number, "\(name)/cpu.max", quota + period)
             } else {
-                try writeText(branch.folder.number, "\(name)/cpu.cfs_quota_us", "\(quota)")
+                try writeText(branch.folder.number, "\(name)/cpu.cfs_quota_us", quota)
             }
         }
     }
@@ -84,7 +109,9 @@ final class InstanceCgroup {
             guard let descriptor = try? openAt(branch.folder.number, "\(name)/\(file)", flags: O_RDONLY),
                 let bytes = try? descriptor.readAll(limit: 4096)
             else { return 0 }  // The folder is gone: nobody can tell any more.
-            return MemoryEvents.outOfMemoryKills(String(decoding: bytes, as: UTF8.self))
+            let kills = MemoryEvents.outOfMemoryKills(String(decoding: bytes, as: UTF8.self))
+            wasOutOfMemory = kills > 0
+            return kills
         }
         return 0
     }

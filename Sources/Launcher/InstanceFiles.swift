@@ -20,7 +20,6 @@ final class InstanceFiles {
     ///
     /// - Parameter resolver: `/etc/resolv.conf` of an instance that reaches a name server; the others have that of ``MountPoints``.
     func make(for id: InstanceID, hostname: String, resolver: String?) throws(SystemCallError) -> [String: Descriptor.Box] {
-        try remove(id)  // A start that failed half-way may have left them.
         let hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t\(hostname)\n"
         var trees: [String: Descriptor.Box] = [:]
         let own = [("hosts", hosts), ("hostname", hostname + "\n")] + (resolver.map { [("resolv.conf", $0)] } ?? [])

@@ -12,14 +12,14 @@ final class InstanceStarter {
     let networks: NetworkNamespaces
     /// nil where instances have the host's ids.
     let users: UserNamespaces?
-    private let cgroups: CgroupTree
-    private let filter: SeccompFilter
-    private let strictFilter: SeccompFilter
+    let cgroups: CgroupTree
+    private let filters: InstanceFilters
     private let null: Descriptor
+    private(set) var mold: Mold?
 
     init(
         trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, users: UserNamespaces?, cgroups: CgroupTree,
-        filter: consuming SeccompFilter, strictFilter: consuming SeccompFilter,
+        filters: consuming InstanceFilters,
         null: consuming Descriptor
     ) {
         self.trees = trees
@@ -28,18 +28,28 @@ final class InstanceStarter {
         self.networks = networks
         self.users = users
         self.cgroups = cgroups
-        self.filter = filter
-        self.strictFilter = strictFilter
+        self.filters = filters
         self.null = null
+    }
+
+    /// Every instance is cloned from it from now on.
+    func use(_ mold: Mold) throws(SystemCallError) {
+        try filters.keep(in: mold)
+        self.mold = mold
     }
 
     /// - Throws: `LaunchFailure`; then nothing of the instance is left.
     ///
     /// - Parameter parks: the program is executed only when a byte comes to the instance's trigger.
     func start(_ spec: InstanceSpec, parks: Bool) throws(LaunchFailure) -> Instance {
-        do { return try make(spec, parks: parks) } catch let failure as LaunchFailure { throw failure } catch let error as SystemCallError {
-            throw LaunchFailure(step: error.description, errno: error.errno)
-        } catch { throw LaunchFailure(step: "\(error)", errno: 0) }
+        do { return try make(spec, parks: parks) } catch {
+            do { try files.remove(spec.id) } catch { writeToStandardError("swiftlet-launcher: files of \(spec.id) stay: \(error)") }
+            throw switch error {
+            case let failure as LaunchFailure: failure
+            case let error as SystemCallError: LaunchFailure(step: error.description, errno: error.errno)
+            default: LaunchFailure(step: "\(error)", errno: 0)
+            }
+        }
     }
 
     private func make(_ spec: InstanceSpec, parks: Bool) throws -> Instance {
@@ -55,7 +65,7 @@ final class InstanceStarter {
         let layers = try own.map { try roots.layers(of: root, for: $0) }
         let rootTree = layers == nil ? Descriptor.Box(try cloneTree(root.tree.number, "")) : nil
         let (devices, empty) = (try Descriptor.Box(trees.cloneDevices()), try Descriptor.Box(trees.cloneEmptyFolder()))
-        let network = try networks.take(internet: spec.internet != nil)
+        let network = try networks.take(for: spec.owner, internet: spec.internet != nil)
         let files = try self.files.make(for: spec.id, hostname: spec.hostname, resolver: resolver(spec))
         let (output, error, report) = (try Pipe(), try Pipe(), try Pipe())
         // A program that does not run as root still opens /dev/stdout by name.
@@ -65,7 +75,7 @@ final class InstanceStarter {
         let trigger = parks ? try MessageSocketPair() : nil
         // The plan holds numbers only: what they stand for must stay open until the child has its copies.
         defer { withExtendedLifetime((layers, rootTree, devices, empty, files, network, output, error, report, status, trigger)) {} }
-        let cgroup = try InstanceCgroup(tree: cgroups, id: spec.id, limits: spec.limits)
+        let cgroup = try cgroups.take(for: spec)
 
         let plan = InstancePlan.steps(
             for: spec,
@@ -80,7 +90,8 @@ final class InstanceStarter {
                 hidden: trees.hidden))
         let process: Descriptor
         do {
-            process = try spawn(plan, spec.profile, cgroup: cgroup.birthplace, status: status.other.number)
+            process = try filters.program(plan, for: spec).spawn(
+                namespaces: InstancePlan.namespaces, cgroup: cgroup.birthplace?.number ?? -1, status: status.other.number, from: mold)
         } catch let failure {
             _ = try cgroup.remove()
             throw failure
@@ -88,25 +99,22 @@ final class InstanceStarter {
         cgroup.closeFiles()
         isTaken = true
         return Instance(
-            spec: spec, steps: plan.map(\.description), process: process, report: report.read, network: network, users: own,
+            spec: spec, plan: plan, process: process, report: report.read, network: network, users: own,
             cgroup: cgroup, trigger: trigger?.one, state: .settingUp(status: status.one, output: output.read, error: error.read))
     }
 
     private func resolver(_ spec: InstanceSpec) -> String? { spec.internet?.resolverFile(standard: networks.uplink?.nameServers ?? []) }
 
-    private func spawn(
-        _ plan: [SetupStep], _ profile: SystemCallProfile, cgroup: Descriptor.Box?, status: CInt
-    ) throws(SystemCallError) -> Descriptor {
-        let birthplace = cgroup?.number ?? -1
-        return switch profile {
-        case .standard:
-            try StepProgram(plan, filter: filter).spawn(namespaces: InstancePlan.namespaces, cgroup: birthplace, status: status)
-        case .strict:
-            try StepProgram(plan, filter: strictFilter).spawn(namespaces: InstancePlan.namespaces, cgroup: birthplace, status: status)
-        }
+    /// When the oldest of what ended instances have left goes.
+    var nextEnd: UInt64? { [networks.left.nextEnd, cgroups.left.nextEnd].compactMap(\.self).min() }
+
+    /// Lets go what ended instances have left and nobody came for.
+    func dropLeft(at now: UInt64) throws(SystemCallError) {
+        _ = networks.left.expired(at: now)
+        try cgroups.dropLeft(at: now)
     }
 
     func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {
-        try StepProgram(plan, filter: filter).spawn(namespaces: namespaces, cgroup: -1, status: status)
+        try StepProgram(plan, filter: filters.standard).spawn(namespaces: namespaces, cgroup: -1, status: status)
     }
 }

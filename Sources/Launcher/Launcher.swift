@@ -52,7 +52,7 @@ public enum Launcher {
         let starter = InstanceStarter(
             trees: try HostTrees(), files: try InstanceFiles(), roots: roots, networks: networks,
             users: try userNamespaces(options.userNamespaces, roots, seed: state.cgroupName), cgroups: cgroups,
-            filter: try SeccompFilter(.standard), strictFilter: try SeccompFilter(.strict),
+            filters: try InstanceFilters(),
             null: try null.duplicate())
         let tools =
             unpacker < 0
@@ -65,6 +65,7 @@ public enum Launcher {
                 host: hostNetwork, home: networks.home, name: state.cgroupName,
                 nameServers: try NameServers.find(options.nameServers), starter: starter)
         }
+        try starter.use(try Mold(capabilities: UInt64(InstanceCapabilities.all.rawValue)))
         // What no child may ever have is given up once, here, instead of in every start.
         try OwnProcess.boundCapabilities(to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities)
 

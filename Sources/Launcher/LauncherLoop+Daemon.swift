@@ -132,6 +132,7 @@ extension LauncherLoop {
         case .keepListener(let name): listeners[name] = descriptor
         case .freeze(let id): freeze(id)
         case .thaw(let id): thaw(id)
+        case .listens(let id): try programListens(id)
         }
     }
 

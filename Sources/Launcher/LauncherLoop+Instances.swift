@@ -6,7 +6,7 @@ import Sandbox
 
 extension LauncherLoop {
     /// Sockets that come with `.started`.
-    static let socketsAtStart = 4
+    static let socketsAtStart = 2
     /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
     static let startBoost: UInt64 = 10_000
 
@@ -43,16 +43,19 @@ extension LauncherLoop {
             case .nothing, .tooBig: return
             case .message(let bytes, let descriptors):
                 let failure = bytes.count == 8 ? SetupFailure(Array(bytes)) : SetupFailure([0, 0, 0, 0, 71, 0, 0, 0])
-                if failure.step < 0, let listener = descriptors.first {
+                if failure.step < 0 {
                     instance.filterLoaded = monotonicNanoseconds()
-                    instance.listener = Descriptor.Box(Descriptor(owning: listener))
-                    instance.listener?.descriptor.wakeOnSameProcessor()
-                    try poller.add(listener, token: Self.token(.instanceListener, number))
+                    instance.forgetSteps()
+                    if let listener = descriptors.first {
+                        instance.listener = Descriptor.Box(Descriptor(owning: listener))
+                        instance.listener?.descriptor.wakeOnSameProcessor()
+                        try poller.add(listener, token: Self.token(.instanceListener, number))
+                    }
                     try parked(instance, number)
                 } else {
                     for descriptor in descriptors { close(descriptor) }
                     try stopAwaitingStatus(instance)
-                    instance.state = .failed(LaunchFailure(step: failure.words(instance.steps), errno: failure.errno))
+                    instance.state = .failed(LaunchFailure(step: instance.words(failure), errno: failure.errno))
                     try instance.process.signal(SIGKILL)
                 }
             case .end:
@@ -93,9 +96,9 @@ extension LauncherLoop {
 
     /// Somebody in the instance calls listen(2). It is always let through; the first on the instance's port is told.
     func listenerReady(_ number: UInt32, hungUp: Bool) throws(SystemCallError) {
-        try instanceStatusReady(number)  // `.started` comes before `.listening`, in whatever order the descriptors woke us.
         guard let instance = instances[number], let listener = instance.listener else { return }
         if hungUp {
+            try instanceStatusReady(number)
             try poller.remove(listener.number)
             instance.listener = nil
             return
@@ -105,19 +108,28 @@ extension LauncherLoop {
             return
         }
         guard let notification else { return }
+        let port = instance.isListening ? nil : listeningPort(notification)
+        try listener.descriptor.letContinue(notification)
+        sched_yield()  // The program goes on at once, where it waits for this processor; a request waits for it.
+        try instanceStatusReady(number)  // `.started` comes before `.listening`, in whatever order the descriptors woke us.
         // Only an executed program listens, so this is news of that too, and may be the first.
         if instance.setUpStatus != nil {
             try stopAwaitingStatus(instance)
             try executed(instance)
         }
-        let port = instance.isListening ? nil : listeningPort(notification)
-        try listener.descriptor.letContinue(notification)
-        sched_yield()  // The program goes on at once, where it waits for this processor; a request waits for it.
         if !instance.isListening, port == nil || port == instance.port, case .running = instance.state {
             instance.isListening = true
             try tell(.listening(instance.id))
             after(milliseconds: 1, .limitProcessor(number))  // The request that waits for it comes first.
         }
+    }
+
+    /// What the filter would have told of an instance that has it not reported.
+    func programListens(_ id: InstanceID) throws(SystemCallError) {
+        guard let number = numbers[id], let instance = instances[number] else { return }
+        try instanceStatusReady(number)  // That the program was executed is news here.
+        instance.isListening = true
+        try limitProcessor(number)
     }
 
     /// nil where it cannot be told, for example because a thread without its own descriptors asks on an old kernel.
@@ -184,7 +196,7 @@ extension LauncherLoop {
     /// Removes the cgroups and tells the daemon. A process leaves its cgroup a moment after its end can be seen, so this may take some attempts.
     func finish(_ number: UInt32, attempt: Int) throws(SystemCallError) {
         guard let instance = instances[number] else { return }
-        if try !instance.cgroup.remove(), attempt < 1000 { return after(milliseconds: 1, .finish(number, attempt: attempt + 1)) }
+        if try !leave(instance), attempt < 1000 { return after(milliseconds: 1, .finish(number, attempt: attempt + 1)) }
         if attempt >= 1000 { log("the cgroup of \(instance.id) is busy and stays until the next start") }
         instances[number] = nil
         toFreeze.remove(number)
@@ -194,9 +206,17 @@ extension LauncherLoop {
         do { try starter.files.remove(instance.id) } catch { log("the files of \(instance.id) stay until the host stops: \(error)") }
         switch instance.state {
         case .failed(let failure): try tell(.failed(instance.id, failure))
-        case .ended(let exit): try tell(.exited(instance.id, exit))
+        case .ended(let exit):
+            starter.networks.giveBack(instance.network, of: instance.owner)
+            try tell(.exited(instance.id, exit))
         case .settingUp, .parked, .running: break
         }
+    }
+
+    /// - Returns: false where its cgroup is to be removed, and a dying process still holds it.
+    private func leave(_ instance: Instance) throws(SystemCallError) -> Bool {
+        if case .ended = instance.state, try starter.cgroups.giveBack(instance.cgroup, of: instance.owner) { return true }
+        return try instance.cgroup.remove()
     }
 
     /// An `nft` has ended, and its rules with it: without them nobody may go out.

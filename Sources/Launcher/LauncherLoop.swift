@@ -11,7 +11,7 @@ final class LauncherLoop {
     enum Source: UInt64 {
         case daemonSocket = 1
         case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure,
-            uplinkFilter
+            uplinkFilter, mold
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -98,6 +98,7 @@ final class LauncherLoop {
         pressure = MemoryPressure()
         if let pressure { try poller.addUrgent(pressure.descriptor.number, token: Self.token(.memoryPressure, 0)) }
         for filter in starter.networks.uplink?.filters ?? [] { try poller.add(filter.process.number, token: Self.token(.uplinkFilter, 0)) }
+        if let mold = starter.mold { try poller.add(mold.process.number, token: Self.token(.mold, 0)) }
         try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
     }
 
@@ -112,7 +113,10 @@ final class LauncherLoop {
                 try handle(source, UInt32(truncatingIfNeeded: event.token), event)
             }
             try runDeadlines()
-            if let exitStatus, instances.isEmpty, jobs.isEmpty, !isDaemonRunning { return exitStatus }
+            if let exitStatus, instances.isEmpty, jobs.isEmpty, !isDaemonRunning {
+                try starter.dropLeft(at: .max)
+                return exitStatus
+            }
             guard ready.isEmpty else { continue }
             if !waitingParks.isEmpty { try parkOne() } else if monotonicNanoseconds() >= quietUntil { try useQuietMoment() }
         }
@@ -130,8 +134,12 @@ final class LauncherLoop {
         case .instanceListener: try listenerReady(number, hungUp: event.hungUp && !event.readable)
         case .jobComplaints: try jobWrote(number)
         case .jobProcess: try jobEnded(number)
-        case .memoryPressure: try tell(.memoryPressure)
+        case .memoryPressure:
+            try starter.dropLeft(at: .max)
+            try tell(.memoryPressure)
         case .uplinkFilter: try uplinkLost()
+        // Somebody has killed it, and nothing can be started any more: whoever watches over the launcher starts all anew.
+        case .mold: throw SystemCallError(call: "go on without the mold", errno: ECHILD)
         }
     }
 
@@ -160,6 +168,7 @@ extension LauncherLoop {
     private func patience() -> Int? {
         var time = deadlines.lazy.map(\.time).min()
         if hasQuietWork { time = min(time ?? .max, quietUntil) }
+        if let end = starter.nextEnd { time = min(time ?? .max, max(end, quietUntil)) }
         if !waitingParks.isEmpty { return 0 }
         guard let time else { return nil }
         let now = monotonicNanoseconds()
@@ -185,6 +194,7 @@ extension LauncherLoop {
     }
 
     private func useQuietMoment() throws(SystemCallError) {
+        try starter.dropLeft(at: monotonicNanoseconds())
         if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
         if !isStopping, let users = starter.users, users.wantsMore { return try users.prepareOne() }
         if !toFreeze.isEmpty { return freezeOne() }

@@ -6,12 +6,15 @@ import Sandbox
 /// A network namespace with nothing but loopback, and a way to make sockets in it. It ends with its last process, socket and descriptor.
 final class NetworkNamespace {
     let descriptor: Descriptor
-    fileprivate let home: Descriptor.Box
-    fileprivate var spare: [CInt]
+    let home: Descriptor.Box
+    var spare: [CInt]
+    /// It has a way out: what other machines know of its address stays with that.
+    let hasInternet: Bool
 
-    fileprivate init(descriptor: consuming Descriptor, home: Descriptor.Box, spare: [CInt]) {
+    fileprivate init(descriptor: consuming Descriptor, home: Descriptor.Box, hasInternet: Bool, spare: [CInt]) {
         self.descriptor = descriptor
         self.home = home
+        self.hasInternet = hasInternet
         self.spare = spare
     }
 
@@ -23,10 +26,15 @@ final class NetworkNamespace {
             defer { spare.removeLast(count) }
             return Array(spare.suffix(count))
         }
+        return try inside { () throws(SystemCallError) in try NetworkNamespaces.makeSockets(count) }
+    }
+
+    /// Runs `body` with this thread in the namespace.
+    func inside<Value>(_ body: () throws(SystemCallError) -> Value) throws(SystemCallError) -> Value {
         try enterNamespace(descriptor.number, Namespaces.network)
-        let made = Result { () throws(SystemCallError) in try NetworkNamespaces.makeSockets(count) }
+        let result = Result { () throws(SystemCallError) in try body() }
         try enterNamespace(home.number, Namespaces.network)
-        return try made.get()
+        return try result.get()
     }
 }
 
@@ -41,7 +49,9 @@ final class NetworkNamespaces {
     /// nil where instances have none.
     var uplink: InternetUplink?
     private let wanted: Int
-    private let socketsEach: Int
+    let socketsEach: Int
+    /// Of instances that have ended.
+    var left = LeftBehind<NetworkNamespace>()
 
     /// Leaves the host's network namespace for good.
     ///
@@ -59,8 +69,8 @@ final class NetworkNamespaces {
     private var wantsMoreInternet: Bool { uplink != nil && isInternetUsed && readyWithInternet.count < wanted }
 
     /// - Throws: `LaunchFailure` where the host gives no internet access.
-    func take(internet: Bool) throws -> NetworkNamespace {
-        guard internet else { return try ready.popLast() ?? make(nil) }
+    func take(for owner: String, internet: Bool) throws -> NetworkNamespace {
+        guard internet else { return try takeLeft(by: owner) ?? ready.popLast() ?? make(nil) }
         guard let uplink else {
             throw LaunchFailure(step: "the host has no way out for instances (serve --internet-access makes one)", errno: 0)
         }
@@ -96,10 +106,11 @@ final class NetworkNamespaces {
         try writeText(currentDirectory, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
         var cable: UInt32?
         if let uplink { cable = try uplink.connect(descriptor.number) }
-        return (NetworkNamespace(descriptor: descriptor, home: home, spare: try Self.makeSockets(socketsEach)), cable)
+        let spare = try Self.makeSockets(socketsEach)
+        return (NetworkNamespace(descriptor: descriptor, home: home, hasInternet: uplink != nil, spare: spare), cable)
     }
 
-    fileprivate static func makeSockets(_ count: Int) throws(SystemCallError) -> [CInt] {
+    static func makeSockets(_ count: Int) throws(SystemCallError) -> [CInt] {
         var sockets: [CInt] = []
         do {
             for _ in 0..<count {

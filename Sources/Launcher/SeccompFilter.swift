@@ -13,7 +13,9 @@ struct SeccompFilter: ~Copyable {
 
     /// Compiles the deny-list of ``DeniedCalls`` through libseccomp, as a binary tree: the kernel walks the filter once for every number
     /// when it is loaded, and a linear one costs half a millisecond there.
-    init(_ profile: SystemCallProfile) throws(SystemCallError) {
+    ///
+    /// - Parameter reportsListen: each listen(2) waits until the filter's listener lets it go on; such a filter must be loaded with one.
+    init(_ profile: SystemCallProfile, reportsListen: Bool) throws(SystemCallError) {
         let isStrict = profile == .strict
         try self.init(otherwise: DeniedCalls.allow, head: Self.head) { context throws(SystemCallError) in
             for name in DeniedCalls.always + (isStrict ? DeniedCalls.whenStrict : []) {
@@ -27,7 +29,7 @@ struct SeccompFilter: ~Copyable {
                 try Self.add(context, DeniedCalls.error(rule.errno), rule.name, comparisons)
             }
             for name in DeniedCalls.unknown { try Self.add(context, DeniedCalls.error(ENOSYS), name) }
-            try Self.add(context, DeniedCalls.notify, "listen")
+            if reportsListen { try Self.add(context, DeniedCalls.notify, "listen") }
         }
     }
 

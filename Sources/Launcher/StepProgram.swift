@@ -25,10 +25,12 @@ struct StepProgram: ~Copyable {
 
     /// A child in new namespaces that walks the steps.
     ///
+    /// - Parameter mold: what it is cloned from; nil for this process.
     /// - Returns: its pidfd.
-    func spawn(namespaces: CInt, cgroup: CInt, status: CInt) throws(SystemCallError) -> Descriptor {
+    func spawn(namespaces: CInt, cgroup: CInt, status: CInt, from mold: Mold? = nil) throws(SystemCallError) -> Descriptor {
         var pidfd: CInt = -1
         let flags = UInt64(UInt32(bitPattern: namespaces))
+        if let mold { return try mold.spawn(steps, flags: flags, cgroup: cgroup, status: status) }
         try systemCall("clone3") { clinux_spawn(flags, cgroup, &pidfd, steps, Int32(steps.count), status) }
         return Descriptor(owning: pidfd)
     }
@@ -75,6 +77,7 @@ struct StepProgram: ~Copyable {
         case .filter(let reports):
             add(CLINUX_SECCOMP, flags: reports ? 1 : 0, value: UInt64(filter.count))
             steps[steps.count - 1].filter = UnsafeRawPointer(filter.instructions)
+        case .tellPrepared: add(CLINUX_TELL_PREPARED)
         case .awaitByte(let descriptor): add(CLINUX_AWAIT, fd: descriptor)
         case .execute(let candidates, let arguments, let environment):
             add(CLINUX_EXECUTE, list: candidates, arguments: arguments, environment: environment)

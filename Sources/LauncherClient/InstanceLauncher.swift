@@ -31,6 +31,9 @@ public protocol InstanceLauncher: Sendable {
     func freeze(_ id: InstanceID)
     /// Undoes ``freeze(_:)``, whether that was done already or not. It never waits and makes no callback.
     func thaw(_ id: InstanceID)
+
+    /// Says that the program of an instance listens whose spec has that not reported. It never waits and makes no callback.
+    func listens(_ id: InstanceID)
 }
 
 extension InstanceLauncher {
@@ -38,6 +41,7 @@ extension InstanceLauncher {
     public func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void) {}
     public func freeze(_ id: InstanceID) {}
     public func thaw(_ id: InstanceID) {}
+    public func listens(_ id: InstanceID) {}
 }
 
 /// What happens to an instance, in order.

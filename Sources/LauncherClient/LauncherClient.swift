@@ -92,6 +92,8 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     public func thaw(_ id: InstanceID) { tell(.thaw(id)) }
 
+    public func listens(_ id: InstanceID) { tell(.listens(id)) }
+
     /// Sends what has no answer. Where the launcher has gone away, so have its instances.
     private func tell(_ request: LauncherRequest) {
         connection.send(request) { _ in

@@ -213,8 +213,8 @@ public enum InstancePlan {
             .capabilities(capabilities),
             .workingDirectory(spec.workingDirectory.isEmpty ? "/" : spec.workingDirectory),
             .ordinaryPriority, .noNewPrivileges,
-            .filter(reportsListen: true),
-        ] + (resources.trigger == nil ? [] : [.awaitByte(4)]) + [
+            .filter(reportsListen: spec.reportsListen),
+        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil ? [] : [.awaitByte(4)]) + [
             .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
         ]
     }

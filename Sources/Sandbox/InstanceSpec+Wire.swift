@@ -10,6 +10,7 @@ extension InstanceSpec {
         writer.string(workingDirectory)
         writer.string(user)
         writer.string(hostname)
+        writer.string(owner)
         writer.integer(limits.memory)
         writer.integer(limits.milliCPU)
         writer.integer(limits.processes)
@@ -18,6 +19,7 @@ extension InstanceSpec {
         writer.integer(port)
         writer.integer(capabilities.rawValue)
         writer.integer(profile.number)
+        writer.integer(UInt8(reportsListen ? 1 : 0))
         writer.integer(UInt8(internet == nil ? 0 : 1))
         guard let internet else { return }
         for words in [internet.servers, internet.searches, internet.options] { writer.strings(words) }
@@ -33,6 +35,7 @@ extension InstanceSpec {
         let workingDirectory = try reader.string("the working directory", bound: WireBounds.path)
         let user = try reader.string("the user", bound: WireBounds.user)
         let hostname = try reader.string("the host name", bound: WireBounds.hostname)
+        let owner = try reader.string("the owner", bound: WireBounds.owner)
         var limits = InstanceLimits(memory: try reader.integer(), milliCPU: try reader.integer(), temporary: 0)
         limits.processes = try reader.integer()
         limits.openFiles = try reader.integer()
@@ -40,8 +43,10 @@ extension InstanceSpec {
         self.init(
             id: id, layers: layers, arguments: arguments, environment: environment, workingDirectory: workingDirectory, user: user,
             hostname: hostname, limits: limits, port: try reader.integer())
+        self.owner = owner
         capabilities = InstanceCapabilities(rawValue: try reader.integer())
         profile = try reader.profile()
+        reportsListen = try reader.integer(UInt8.self) != 0
         internet = try reader.internet()
         try validate()
     }
@@ -51,6 +56,7 @@ extension InstanceSpec {
     /// - Throws: ``WireError`` naming the field and its limit.
     public func validate() throws(WireError) {
         func refuse(_ reason: String, when broken: Bool) throws(WireError) { if broken { throw WireError(reason) } }
+        try refuse("the owner is longer than \(WireBounds.owner) bytes", when: owner.utf8.count > WireBounds.owner)
         try refuse("\(layers.count) layers, the limit is \(WireBounds.layers)", when: layers.count > WireBounds.layers)
         try refuse(
             "no program to run: the image has no ENTRYPOINT or CMD, so give one with --command", when: (arguments.first ?? "").isEmpty)

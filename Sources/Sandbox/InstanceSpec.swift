@@ -5,6 +5,9 @@ public import FunctionModel
 /// capabilities only those that reach nothing outside.
 public struct InstanceSpec: Hashable, Sendable {
     public var id: InstanceID
+    /// The same for all instances of one frozen version of one function, and for no other; empty stands for an instance that is like no other. What the
+    /// kernel remembers of a network when all in it is closed may be seen by the next instance of the same owner, and by nobody else.
+    public var owner = ""
     /// Diff ids of the read-only layers, lowest first.
     public var layers: [Digest]
     /// Program and arguments. A program without a slash is looked up in the `PATH` of `environment`, inside the root.
@@ -24,6 +27,9 @@ public struct InstanceSpec: Hashable, Sendable {
     public var profile = SystemCallProfile.standard
     /// The port whose `listen(2)` is reported as ``InstanceEvent/listening``.
     public var port: UInt16
+    /// Whether that is reported at all. The report holds the program up for a tenth of a millisecond; who knows that it listens sooner than it is worth
+    /// tells the launcher with ``LauncherRequest/listens(_:)``.
+    public var reportsListen = true
 
     public init(
         id: InstanceID, layers: [Digest], arguments: [String], environment: [String], workingDirectory: String, user: String,

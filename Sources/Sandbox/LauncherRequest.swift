@@ -19,6 +19,8 @@ public enum LauncherRequest: Hashable, Sendable {
     /// No process of the instance runs from now on, until `thaw` or its end.
     case freeze(InstanceID)
     case thaw(InstanceID)
+    /// The program of an instance listens whose spec has that not reported: it is held to its share of the processors from now on.
+    case listens(InstanceID)
 }
 
 /// Which of the daemon's listening sockets one is.
@@ -72,6 +74,9 @@ extension LauncherRequest {
         case .thaw(let id):
             writer.integer(UInt8(10))
             writer.string(id.text)
+        case .listens(let id):
+            writer.integer(UInt8(11))
+            writer.string(id.text)
         }
         return writer.bytes
     }
@@ -108,6 +113,7 @@ extension LauncherRequest {
             self = .keepListener(name)
         case 9: self = .freeze(try reader.instanceID())
         case 10: self = .thaw(try reader.instanceID())
+        case 11: self = .listens(try reader.instanceID())
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()

@@ -48,6 +48,8 @@ public enum SetupStep: Hashable, Sendable {
     case workingDirectory(String)
     /// Loads the launcher's filter; `reportsListen` says whether it comes with a listener, which goes to the launcher.
     case filter(reportsListen: Bool)
+    /// Tells the launcher that only the program is missing, where no listener does.
+    case tellPrepared
     /// Waits for a byte; where the other end is closed instead, this process ends without a word.
     case awaitByte(CInt)
     case execute(candidates: [String], arguments: [String], environment: [String])
@@ -103,6 +105,7 @@ extension SetupStep: CustomStringConvertible {
         case .restrictFiles: "restrict files (Landlock)"
         case .workingDirectory(let path): "enter the working directory \(path)"
         case .filter: "load the seccomp filter"
+        case .tellPrepared: "tell that all is prepared"
         case .awaitByte: "wait to be called"
         case .execute(let candidates, let arguments, _):
             candidates.count == 1

@@ -14,6 +14,8 @@ public enum WireBounds {
     public static let layers = 127 + 5
     public static let path = 4096
     public static let user = 256
+    /// A function's name (128), a version and a count of updates.
+    public static let owner = 256
     public static let hostname = 64
     /// Sockets in one answer; the kernel passes 253 descriptors at most in one message.
     public static let sockets = 64

@@ -15,7 +15,7 @@ extension SandboxOnThisKernel {
             let instance = host.start(["serve", "9000"])
             let descriptors = try await instance.started()
             try await instance.listening()
-            #expect(descriptors.count == 6)
+            #expect(descriptors.count == 4)
             #expect(try request(descriptors[2], port: 9000).hasSuffix("hi\n"))
             let more = await withCheckedContinuation { continuation in
                 host.client.openSockets(instance.spec.id, count: 9) { continuation.resume(returning: $0) }

@@ -23,8 +23,8 @@ extension SandboxOnThisKernel {
             }
         }
 
-        func park(_ host: LauncherFixture, _ arguments: [String]) async throws -> InstanceSpec {
-            let spec = host.spec(arguments)
+        func park(_ host: LauncherFixture, _ arguments: [String], reportsListen: Bool = true) async throws -> InstanceSpec {
+            let spec = host.spec(arguments) { $0.reportsListen = reportsListen }
             let parking = Parking()
             host.client.park(spec) { parking.tell($0) }
             try await parking.wait(for: true)
@@ -75,12 +75,29 @@ extension SandboxOnThisKernel {
             #expect(try host.remains() == [])
         }
 
-        @Test func aParkedInstanceIsHeldAsAnyOther() async throws {
+        @Test func oneWhoseListenIsNotReportedListensAndIsLimitedWhenTheDaemonSaysSo() async throws {
+            let host = try LauncherFixture()
+            let spec = try await park(host, ["serve", "9000"], reportsListen: false)
+            let instance = start(host, spec)
+            #expect(try request(try await instance.started()[2], port: 9000).hasSuffix("hi\n"))
+            #expect(!instance.all.contains { if case .listening = $0 { true } else { false } })
+            host.client.listens(spec.id)
+            // What follows it is answered after the launcher has dealt with it.
+            #expect(try await host.output(["cwd"]) == "/\n")
+            let quotas = LauncherFixture.cgroupFolders(of: host.folder).flatMap { folder in
+                ["cpu.cfs_quota_us", "cpu.max"].compactMap { try? String(contentsOfFile: "\(folder)/\(spec.id)/\($0)", encoding: .utf8) }
+            }
+            #expect(quotas.map { $0.prefix(6) } == ["100000"])
+            host.client.stop(spec.id, grace: .seconds(5))
+            #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+        }
+
+        @Test(arguments: [true, false]) func aParkedInstanceIsHeldAsAnyOther(reportsListen: Bool) async throws {
             let host = try LauncherFixture()
             var texts: [String] = []
             for isParked in [false, true] {
                 let arguments = ["calls", "status", "cat", "/proc/self/mounts"]
-                let instance = isParked ? start(host, try await park(host, arguments)) : host.start(arguments)
+                let instance = isParked ? start(host, try await park(host, arguments, reportsListen: reportsListen)) : host.start(arguments)
                 _ = try await instance.end()
                 texts.append(instance.readOutput())
             }

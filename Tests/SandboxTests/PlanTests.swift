@@ -84,6 +84,11 @@ import Testing
         #expect(steps.contains(.startProgram(report: 5, users: 6)))
     }
 
+    @Test func oneWhoseListenIsNotReportedSaysItselfThatItIsPrepared() {
+        let steps = steps(trigger: 50, change: { $0.reportsListen = false })
+        #expect(Array(steps.suffix(4).prefix(3)) == [.filter(reportsListen: false), .tellPrepared, .awaitByte(4)])
+    }
+
     @Test func theFilterIsTheLastStepBeforeTheProgram() {
         let steps = steps()
         #expect(Array(steps.suffix(3).prefix(2)) == [.noNewPrivileges, .filter(reportsListen: true)])

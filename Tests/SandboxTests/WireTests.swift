@@ -7,9 +7,18 @@ private let digest = Digest(hex: String(repeating: "ab", count: 32))!
 private let id = InstanceID("c-1-2-3")!
 
 func sampleSpec() -> InstanceSpec {
-    InstanceSpec(
+    var spec = InstanceSpec(
         id: id, layers: [digest], arguments: ["server", "--port", "9000"], environment: ["PATH=/bin", "A=ü"], workingDirectory: "/app",
         user: "web:web", hostname: "hello-1", limits: InstanceLimits(memory: 64 << 20, milliCPU: 350, temporary: 1 << 20), port: 9000)
+    spec.owner = "hello/LATEST/3"
+    return spec
+}
+
+/// One whose listen(2) nobody is told of.
+func silentSpec() -> InstanceSpec {
+    var spec = sampleSpec()
+    spec.reportsListen = false
+    return spec
 }
 
 /// SplitMix64: the same hostile bytes in every run.
@@ -29,8 +38,8 @@ struct Numbers: RandomNumberGenerator {
         .keepListener(.plain), .keepListener(.secure),
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
         .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits()),
-        .freeze(InstanceID("c-1")!), .thaw(InstanceID("c-1")!), .removeLayer(job: 1, diffID: digest),
-        .listLayers(job: 2), .park(sampleSpec()),
+        .freeze(InstanceID("c-1")!), .thaw(InstanceID("c-1")!), .listens(InstanceID("c-1")!), .removeLayer(job: 1, diffID: digest),
+        .listLayers(job: 2), .park(silentSpec()),
     ]
     static let events: [LauncherEvent] = [
         .started(id, SetUpTimes(cloned: 1 << 40, mounted: 2 << 40)), .listening(id),

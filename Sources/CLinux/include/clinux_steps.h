@@ -44,6 +44,7 @@ enum clinux_step_kind {
     CLINUX_RESTRICT_FILES,     // to what the Landlock rules `fd` allow
     CLINUX_WORKING_DIRECTORY,  // chdir `path` and check that it lies inside the root
     CLINUX_SECCOMP,            // the filter `filter` of `value` instructions; with `flags` 1 its listener is sent over the status socket
+    CLINUX_TELL_PREPARED,      // the same message without a listener
     CLINUX_AWAIT,              // wait for a byte from `fd`; its end ends this process, and nothing is reported
     CLINUX_EXECUTE,            // each path of `list` until one starts, with `arguments` and `environment`; `fd` instead where it is not -1
 };
@@ -77,3 +78,9 @@ struct clinux_program_end {
 /// clone3 with `flags`; the child walks the steps and does not return. `status_socket` is the child's end of a SEQPACKET pair.
 /// `cgroup` is a cgroup v2 folder to be born in, or -1. Answers the child's pid, or -1.
 pid_t clinux_spawn(uint64_t flags, int cgroup, int *pidfd, const struct clinux_step *steps, int32_t count, int status_socket);
+
+/// Memory in which the steps lie, if it is to be given back by an init as soon as it has forked its program.
+void clinux_borrowed(void *memory, size_t size);
+
+/// Drops all capabilities but the mask `keep` from what this process, and whatever it starts, can ever gain by executing a file.
+int clinux_bound_capabilities(uint64_t keep);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mold itself. It allocates nothing: what a request needs lies in one mapping, which a child gives back when it needs its steps no more.
+#define _GNU_SOURCE
+#include "mold.h"
+#include "mold_message.h"
+
+#include <clinux_steps.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { speaker = 16 };
+
+static char *room;
+static const void *filters[mold_filters];
+static int descriptors[mold_descriptors];
+
+static const void *at(const void *distance) { return distance ? room + (uintptr_t)distance : NULL; }
+
+static const char *const *list_at(const char *const *distance) {
+    const char **list = (const char **)at(distance);
+    for (size_t index = 0; list && list[index]; index++) list[index] = at(list[index]);
+    return list;
+}
+
+static int descriptor_at(int number) { return number < mold_first ? number : descriptors[number - mold_first]; }
+
+/// Whoever wrote the message is the launcher itself, so it is not looked at with suspicion.
+static void make_whole(struct clinux_step *steps, int32_t count) {
+    for (int32_t index = 0; index < count; index++) {
+        struct clinux_step *step = &steps[index];
+        step->fd = descriptor_at(step->fd);
+        step->path = at(step->path);
+        step->text = at(step->text);
+        step->list = list_at(step->list);
+        step->arguments = list_at(step->arguments);
+        step->environment = list_at(step->environment);
+        step->groups = at(step->groups);
+        if (step->filter) step->filter = filters[(uintptr_t)step->filter - 1];
+    }
+}
+
+static int keep_filter(uint32_t instructions) {
+    size_t size = instructions * 8;
+    char *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED) return -1;
+    memcpy(copy, room + sizeof(struct mold_message), size);
+    for (int index = 0; index < mold_filters; index++)
+        if (!filters[index]) return filters[index] = copy, 0;
+    return errno = ENOSPC, -1;
+}
+
+static void answer(struct mold_answer answer, int pidfd) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec part = {.iov_base = &answer, .iov_len = sizeof answer};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+    if (pidfd >= 0) {
+        header.msg_control = &control;
+        header.msg_controllen = sizeof control;
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.header), &pidfd, sizeof pidfd);
+    }
+    if (sendmsg(speaker, &header, MSG_NOSIGNAL) != sizeof answer) _exit(1);
+}
+
+static void serve(void) {
+    struct mold_message *message = (struct mold_message *)room;
+    if (message->count < 0) {
+        int kept = keep_filter(message->instructions);
+        return answer((struct mold_answer){kept, errno}, -1);
+    }
+    struct clinux_step *steps = (struct clinux_step *)(message + 1);
+    make_whole(steps, message->count);
+    if (getpriority(PRIO_PROCESS, 0) != message->niceness) setpriority(PRIO_PROCESS, 0, message->niceness);
+    int pidfd = -1, cgroup = message->cgroup < 0 ? -1 : descriptor_at(message->cgroup);
+    pid_t pid = clinux_spawn(message->flags | CLONE_PARENT, cgroup, &pidfd, steps, message->count, descriptor_at(message->status));
+    answer((struct mold_answer){pid, errno}, pidfd);
+    if (pidfd >= 0) close(pidfd);
+}
+
+/// Takes one message with its descriptors.
+static void receive(void) {
+    static union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * mold_descriptors)];
+    } control;
+    struct iovec part = {.iov_base = room, .iov_len = mold_room};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t length;
+    do length = recvmsg(speaker, &header, MSG_CMSG_CLOEXEC);
+    while (length < 0 && errno == EINTR);
+    if (length < (ssize_t)sizeof(struct mold_message)) _exit(0); // The launcher is gone.
+    struct cmsghdr *came = CMSG_FIRSTHDR(&header);
+    size_t count = came && came->cmsg_type == SCM_RIGHTS ? (came->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+    if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) _exit(1);
+    if (count > 0) memcpy(descriptors, CMSG_DATA(came), count * sizeof(int));
+}
+
+/// The working folder becomes the root of a mount namespace that holds nothing else: a child's namespace is a copy of this one, and so never has a mount
+/// of the host's in it.
+static int leave_host_mounts(void) {
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+    int folder = (int)syscall(SYS_open_tree, AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (folder < 0 || syscall(SYS_move_mount, folder, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) != 0 || fchdir(folder) != 0) return -1;
+    if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0) return -1;
+    return close(folder) != 0 ? -1 : chdir("/");
+}
+
+// Runs before the constructors of the Swift runtime; glibc hands argc and argv to constructors. Who comes back from here is another program.
+__attribute__((constructor(101))) static void become_mold(int argc, char **argv) {
+    if (argc != 2 || strcmp(argv[0], "swiftlet-mold") != 0) return;
+    // Executing a file has made it open to inspection again.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_NAME, "swiftlet-mold", 0, 0, 0);
+    if (clinux_bound_capabilities(strtoull(argv[1], NULL, 10)) != 0) _exit(1);
+    // The low numbers are for what a child makes itself.
+    if (dup3(3, speaker, O_CLOEXEC) < 0) _exit(1);
+    close(3);
+    for (int number = 0; number >= 0 && number < speaker - 1;) number = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (leave_host_mounts() != 0) _exit(1);
+    room = mmap(NULL, mold_room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) _exit(1);
+    clinux_borrowed(room, mold_room);
+    for (;;) {
+        receive();
+        serve();
+        close_range(speaker + 1, ~0U, 0);
+    }
+}
