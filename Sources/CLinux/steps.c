@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -19,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,23 +59,56 @@ static int new_mount(const struct clinux_step *step) {
     return result;
 }
 
+/// A place to mount on: a name in a folder that was opened before, or, with the empty name, the folder itself.
+struct place {
+    int folder;
+    const char *name;
+};
+
+// The places below /proc are many and lie in one folder, which is opened once. It is the instance's own proc, where no name is the image's, and neither
+// of the calls that use it follows a link in the last part of a path.
+static struct place find_place(const char *path) {
+    static int proc = -1;
+    const char *name = strncmp(path, "/proc/", 6) ? NULL : path + 6;
+    if (!name || !*name || strchr(name, '/')) return (struct place){open_place(path), ""};
+    struct statfs kind;
+    if (proc < 0 && (proc = open_place("/proc")) >= 0 && (fstatfs(proc, &kind) != 0 || kind.f_type != PROC_SUPER_MAGIC))
+        close(proc), proc = -1, errno = EXDEV;
+    return (struct place){proc, name};
+}
+
+static void leave_place(struct place place) {
+    if (place.folder >= 0 && !*place.name) close(place.folder);
+}
+
+static int put_onto(int mount, struct place place) {
+    return (int)syscall(SYS_move_mount, mount, "", place.folder, place.name, MOVE_MOUNT_F_EMPTY_PATH | (*place.name ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
+}
+
 static int cover(const char *source, const char *path) {
+    struct place place = find_place(path);
+    if (place.folder < 0) return errno == ENOENT ? 0 : -1;
     int mount = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-    if (mount < 0) return -1;
-    int result = attach(mount, path);
-    close(mount);
-    return result != 0 && errno == ENOENT ? 0 : result;
+    int result = mount < 0 ? -1 : put_onto(mount, place);
+    int reason = errno;
+    leave_place(place);
+    if (mount >= 0) close(mount);
+    errno = reason;
+    return result != 0 && mount >= 0 && reason == ENOENT ? 0 : result;
 }
 
 static int protect(const char *path, uint64_t attributes) {
-    int place = open_place(path);
-    if (place < 0) return errno == ENOENT ? 0 : -1;
-    int mount = (int)syscall(SYS_open_tree, place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    struct place place = find_place(path);
+    if (place.folder < 0) return errno == ENOENT ? 0 : -1;
+    int mount = (int)syscall(SYS_open_tree, place.folder, place.name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+    if (mount < 0 && errno == ENOENT) return leave_place(place), 0;
     struct mount_attr attr = {.attr_set = attributes};
     int result = mount < 0 ? -1 : (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
-    if (result == 0) result = (int)syscall(SYS_move_mount, mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-    close(place);
+    if (result == 0) result = put_onto(mount, place);
+    int reason = errno;
+    leave_place(place);
     if (mount >= 0) close(mount);
+    errno = reason;
     return result;
 }
 

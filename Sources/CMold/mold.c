@@ -50,12 +50,12 @@ static void make_whole(struct clinux_step *steps, int32_t count) {
 }
 
 static int keep_filter(uint32_t instructions) {
-    size_t size = instructions * 8;
-    char *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (copy == MAP_FAILED) return -1;
-    memcpy(copy, room + sizeof(struct mold_message), size);
-    for (int index = 0; index < mold_filters; index++)
-        if (!filters[index]) return filters[index] = copy, 0;
+    if (instructions > mold_instructions) return errno = E2BIG, -1;
+    for (int index = 0; index < mold_filters; index++) {
+        if (filters[index]) continue;
+        filters[index] = memcpy(room + mold_room + index * mold_instructions * 8, room + sizeof(struct mold_message), instructions * 8);
+        return 0;
+    }
     return errno = ENOSPC, -1;
 }
 
@@ -132,9 +132,10 @@ __attribute__((constructor(101))) static void become_mold(int argc, char **argv)
     close(3);
     for (int number = 0; number >= 0 && number < speaker - 1;) number = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (leave_host_mounts() != 0) _exit(1);
-    room = mmap(NULL, mold_room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t size = mold_room + mold_filters * mold_instructions * 8;
+    room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED) _exit(1);
-    clinux_borrowed(room, mold_room);
+    clinux_borrowed(room, size);
     for (;;) {
         receive();
         serve();

@@ -26,6 +26,8 @@ enum {
     /// Steps of the largest spec: 128 KiB of arguments and environment with their pointers, and 133 layers.
     mold_room = 384 << 10,
     mold_filters = 4,
+    /// The kernel's own bound on one filter. Source: linux/bpf_common.h, BPF_MAXINSNS.
+    mold_instructions = 4096,
     /// In a message the descriptor at place n of the list is n more than this; lower numbers are those that the child itself makes.
     mold_first = 1 << 16,
 };
