@@ -42,6 +42,10 @@ final class Instance {
     var filterLoaded: UInt64?
     var isListening = false
     var isProcessorLimited = false
+    /// Readable when the kernel is about to end a process of it for want of memory; nil on cgroup v2, and before it is watched.
+    var outOfMemory: Descriptor.Box?
+    /// That has happened, and all of it was killed.
+    var isOutOfMemory = false
     var isStopped = false
     var isFrozen = false
 

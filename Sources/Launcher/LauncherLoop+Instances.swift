@@ -150,7 +150,20 @@ extension LauncherLoop {
         case .settingUp, .running, .failed: break
         }
         instance.isProcessorLimited = true
-        do { try instance.cgroup.limitProcessor() } catch { log("instance \(instance.id): \(error)") }
+        do {
+            instance.outOfMemory = try instance.cgroup.watchOutOfMemory()
+            if let watch = instance.outOfMemory { try poller.add(watch.number, token: Self.token(.instanceOutOfMemory, number)) }
+            try instance.cgroup.limitProcessor()
+        } catch { log("instance \(instance.id): \(error)") }
+    }
+
+    /// The kernel ends one process of an instance for want of memory: then all of it goes.
+    func outOfMemory(_ number: UInt32) throws(SystemCallError) {
+        guard let instance = instances[number], let watch = instance.outOfMemory else { return }
+        try poller.remove(watch.number)
+        instance.outOfMemory = nil
+        instance.isOutOfMemory = true
+        try instance.process.signal(SIGKILL)
     }
 
     func openSockets(_ request: UInt64, _ id: InstanceID, count: Int) throws(SystemCallError) {
@@ -180,6 +193,8 @@ extension LauncherLoop {
         try poller.remove(instance.process.number)
         if let listener = instance.listener { try poller.remove(listener.number) }
         instance.listener = nil
+        if let watch = instance.outOfMemory { try poller.remove(watch.number) }
+        instance.outOfMemory = nil
         if case .parked = instance.state { instance.state = .running }
         if instance.setUpStatus != nil {
             try stopAwaitingStatus(instance)
@@ -187,7 +202,7 @@ extension LauncherLoop {
         }
         if case .running = instance.state {
             let report = try instance.report.descriptor.readAll(limit: 64) ?? []
-            let kills = instance.cgroup.outOfMemoryKills()
+            let kills = max(instance.cgroup.outOfMemoryKills(), instance.isOutOfMemory ? 1 : 0)
             instance.state = .ended(InstanceExit(end: ProgramEnd(report), memoryKills: kills, wasStopped: instance.isStopped))
         }
         try finish(number, attempt: 0)

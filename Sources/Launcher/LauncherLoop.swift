@@ -11,7 +11,7 @@ final class LauncherLoop {
     enum Source: UInt64 {
         case daemonSocket = 1
         case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure,
-            uplinkFilter, mold
+            uplinkFilter, mold, instanceOutOfMemory
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -140,6 +140,7 @@ final class LauncherLoop {
         case .uplinkFilter: try uplinkLost()
         // Somebody has killed it, and nothing can be started any more: whoever watches over the launcher starts all anew.
         case .mold: throw SystemCallError(call: "go on without the mold", errno: ECHILD)
+        case .instanceOutOfMemory: try outOfMemory(number)
         }
     }
 

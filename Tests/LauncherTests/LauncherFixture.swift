@@ -201,8 +201,8 @@ final class RunningInstance: Sendable {
     }
 }
 
-/// Connects a socket of an instance and asks for an answer.
-func request(_ socket: CInt, port: UInt16) throws -> String {
+/// Connects a socket of an instance.
+func connectSocket(_ socket: CInt, port: UInt16) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -213,10 +213,16 @@ func request(_ socket: CInt, port: UInt16) throws -> String {
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        if result == 0 { break }
+        if result == 0 { return }
         guard errno == ECONNREFUSED else { throw SystemCallError(call: "connect", errno: errno) }
         usleep(100)
     }
+    throw SystemCallError(call: "connect", errno: ECONNREFUSED)
+}
+
+/// Connects a socket of an instance and asks for an answer.
+func request(_ socket: CInt, port: UInt16) throws -> String {
+    try connectSocket(socket, port: port)
     let head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     _ = write(socket, head, head.utf8.count)
     var buffer = [UInt8](repeating: 0, count: 4096)

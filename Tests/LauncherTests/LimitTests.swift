@@ -38,6 +38,20 @@ extension SandboxOnThisKernel {
             #expect(end == .exited(.outOfMemory))
         }
 
+        /// On v2 the kernel sees to that, on v1 the launcher, from when it limits the processors.
+        @Test func whereOneProcessIsKilledForItsMemoryTheInstanceEnds() async throws {
+            let host = try LauncherFixture()
+            let instance = host.start(["serve-until-memory", "9000"]) {
+                $0.limits = InstanceLimits(memory: 32 << 20, milliCPU: 300, temporary: 1 << 20)
+            }
+            try await instance.listening()
+            try Self.awaitQuota(of: instance, on: host)
+            let descriptors = try await instance.started()
+            try connectSocket(descriptors[2], port: 9000)
+            #expect(try await instance.end() == .exited(.outOfMemory))
+            #expect(try host.remains() == [])
+        }
+
         /// The machine has some thousands of terminals for all.
         @Test func terminalsStopAtTheLimit() async throws {
             let host = try LauncherFixture()
@@ -58,25 +72,32 @@ extension SandboxOnThisKernel {
                 $0.limits.processes = 77
             }
             try await instance.listening()
-            let folders = LauncherFixture.cgroupFolders(of: host.folder).map { "\($0)/\(instance.spec.id)/" }
-            func value(_ name: String) -> String? {
-                let texts = folders.compactMap { try? String(contentsOfFile: $0 + name, encoding: .utf8) }
-                return texts.first?.trimmingCharacters(in: .newlines)
-            }
+            func value(_ name: String) -> String? { Self.value(name, of: instance, on: host) }
             let memory = "\(48 << 20)"
             #expect(value("memory.limit_in_bytes") ?? value("memory.max") == memory)
             // Nil where the kernel does not account swap.
             #expect([memory, nil].contains(value("memory.memsw.limit_in_bytes")) && ["0", nil].contains(value("memory.swap.max")))
             #expect(["1", nil].contains(value("memory.oom.group")))
             #expect(value("pids.max") == "78")
-            // A moment after it listens.
-            let deadline = Date().addingTimeInterval(60)
+            try Self.awaitQuota(of: instance, on: host)
+        }
+
+        /// What a file of an instance's cgroups says, in whatever hierarchy it is.
+        private static func value(_ name: String, of instance: RunningInstance, on host: LauncherFixture) -> String? {
+            let folders = LauncherFixture.cgroupFolders(of: host.folder).map { "\($0)/\(instance.spec.id)/" }
+            let texts = folders.compactMap { try? String(contentsOfFile: $0 + name, encoding: .utf8) }
+            return texts.first?.trimmingCharacters(in: .newlines)
+        }
+
+        /// A moment after it listens an instance of 0.3 processors has its limit of 30 ms in each 100.
+        private static func awaitQuota(of instance: RunningInstance, on host: LauncherFixture) throws {
+            let (wanted, deadline) = (["30000", "30000 100000"], Date().addingTimeInterval(60))
             var quota: String?
             repeat {
                 usleep(1000)
-                quota = value("cpu.cfs_quota_us") ?? value("cpu.max")
-            } while !["30000", "30000 100000"].contains(quota) && Date() < deadline
-            #expect(["30000", "30000 100000"].contains(quota))
+                quota = value("cpu.cfs_quota_us", of: instance, on: host) ?? value("cpu.max", of: instance, on: host)
+            } while !wanted.contains(quota ?? "") && Date() < deadline
+            #expect(wanted.contains(quota ?? ""))
         }
     }
 }

@@ -39,6 +39,16 @@ static void serve(int port) {
     }
 }
 
+/// At the first connection a child uses up the memory; whoever listens goes on.
+static void serve_until_memory(int port) {
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    if (bind(server, (void *)&address, sizeof address) || listen(server, 64)) exit(97);
+    accept(server, 0, 0);
+    if (fork() == 0) for (;;) memset(mmap(0, 1 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1, 1 << 20);
+    for (;;) pause();
+}
+
 static void listen_once(int port) {
     int server = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -210,6 +220,7 @@ int main(int argc, char **argv) {
     for (int index = 1; index < argc; index++) {
         const char *what = argv[index], *next = index + 1 < argc ? argv[index + 1] : "";
         if (!strcmp(what, "serve")) serve(atoi(next));
+        else if (!strcmp(what, "serve-until-memory")) serve_until_memory(atoi(next));
         else if (!strcmp(what, "listen")) listen_once(atoi(next)), index++;
         else if (!strcmp(what, "fork-serve")) { if (fork() == 0) serve(atoi(next)); index++; pause(); }
         else if (!strcmp(what, "exit")) exit(atoi(next));
