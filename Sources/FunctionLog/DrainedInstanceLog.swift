@@ -24,20 +24,38 @@ final class DrainedInstanceLog: InstanceLog {
         }
     }
 
+    /// What the pump's thread shares with the callers. The pump holds this and not the log: one that it knew of weakly would be counted more slowly with
+    /// each call.
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+
+        init(_ state: sending State) { self.state = Mutex(state) }
+
+        func ready(_ stream: LogLine.Stream, _ pump: OutputPump) {
+            state.withLock { state in
+                guard let index = state.pipes.firstIndex(where: { $0.stream == stream }) else { return }
+                let progress = state.pipes[index].readSome { line in state.output.printed(line, stream) }
+                let descriptor = state.pipes[index].descriptor
+                // At its end a pipe would wake the pump for ever.
+                if case .ended = progress, let key = state.watched.removeValue(forKey: descriptor) { pump.unwatch(descriptor, key: key) }
+            }
+        }
+    }
+
     private let pump: OutputPump
-    private let state: Mutex<State>
+    private let shared: Shared
 
     init(_ output: InstanceOutput, standardOutput: CInt, standardError: CInt, pump: OutputPump) {
         self.pump = pump
         let pipes = [OutputPipe(stream: .stdout, descriptor: standardOutput), OutputPipe(stream: .stderr, descriptor: standardError)]
-        state = Mutex(State(output: output, pipes: pipes))
+        shared = Shared(State(output: output, pipes: pipes))
         for pipe in pipes { watch(pipe) }
     }
 
     deinit { end() }
 
     func requestStarted(_ request: RequestID, trace: String?) {
-        state.withLock { state in
+        shared.state.withLock { state in
             // What is printed while several run is nobody's: it need not be read before this moment is written down.
             if state.output.running <= 1 { state.drain() }
             state.output.requestStarted(request, trace: trace)
@@ -45,21 +63,21 @@ final class DrainedInstanceLog: InstanceLog {
     }
 
     func requestFinished(_ request: RequestID, error: String?) {
-        state.withLock { state in
+        shared.state.withLock { state in
             if state.output.running <= 2 { state.drain() }
             state.output.requestFinished(request, error: error)
         }
     }
 
     func platform(_ message: String, request: RequestID?) {
-        state.withLock { state in
+        shared.state.withLock { state in
             state.drain()
             state.output.platform(message, request: request)
         }
     }
 
     func lastOutput(bytes: Int, completion: @escaping @Sendable (String) -> Void) {
-        let text = state.withLock { state in
+        let text = shared.state.withLock { state in
             state.drain()
             return state.output.lastOutput(bytes: bytes)
         }
@@ -67,7 +85,7 @@ final class DrainedInstanceLog: InstanceLog {
     }
 
     func tail(_ request: RequestID, bytes: Int, completion: @escaping @Sendable (String) -> Void) {
-        let text = state.withLock { state in
+        let text = shared.state.withLock { state in
             state.drain()
             return state.output.tail(request, bytes: bytes)
         }
@@ -75,7 +93,7 @@ final class DrainedInstanceLog: InstanceLog {
     }
 
     func end() {
-        state.withLock { state in
+        shared.state.withLock { state in
             guard !state.pipes.isEmpty else { return }
             state.drain()
             for index in state.pipes.indices {
@@ -90,23 +108,13 @@ final class DrainedInstanceLog: InstanceLog {
     }
 
     private func watch(_ pipe: OutputPipe) {
-        state.withLock { state in
-            if let key = pump.watch(pipe.descriptor, ready: { [weak self] in self?.ready(pipe.stream) }) {
+        shared.state.withLock { state in
+            if let key = pump.watch(pipe.descriptor, ready: { [shared, pump] in shared.ready(pipe.stream, pump) }) {
                 state.watched[pipe.descriptor] = key
             } else {
                 state.output.platform(
                     "the program's \(pipe.stream.rawValue) can only be read between requests: errno \(errno)", request: nil)
             }
-        }
-    }
-
-    private func ready(_ stream: LogLine.Stream) {
-        state.withLock { state in
-            guard let index = state.pipes.firstIndex(where: { $0.stream == stream }) else { return }
-            let progress = state.pipes[index].readSome { line in state.output.printed(line, stream) }
-            let descriptor = state.pipes[index].descriptor
-            // At its end a pipe would wake the pump for ever.
-            if case .ended = progress, let key = state.watched.removeValue(forKey: descriptor) { pump.unwatch(descriptor, key: key) }
         }
     }
 }

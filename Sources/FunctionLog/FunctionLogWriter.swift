@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 import Glibc
 internal import NIOCore
 package import NIOPosix
@@ -38,10 +39,14 @@ package final class FunctionLogWriter: Sendable {
     /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
     private static let pause = TimeAmount.milliseconds(20)
 
+    /// Bytes of lines with marks among them that are made and written in one go: few enough to lie in a processor's own memory.
+    private static let writeSize = 64 << 10
+
     let directory: LogDirectory
     private let rotation: LogRotation
     private let threads: NIOThreadPool
     private let now: @Sendable () -> LogTime
+    private let whenGone: @Sendable () -> Void
     private let state: Mutex<State>
     /// Touched only by the one draining task at a time, so the lock is never waited for.
     private let output = Mutex<LogFile?>(nil)
@@ -49,11 +54,16 @@ package final class FunctionLogWriter: Sendable {
     /// - Parameters:
     ///   - directory: the function's own folder; it is made with the first line.
     ///   - limit: bytes of lines that may wait for the disk.
-    package init(directory: String, rotation: LogRotation, limit: Int, threads: NIOThreadPool, now: @escaping @Sendable () -> LogTime) {
+    ///   - whenGone: called each time that ``isGone`` has become true.
+    package init(
+        directory: String, rotation: LogRotation, limit: Int, threads: NIOThreadPool, now: @escaping @Sendable () -> LogTime,
+        whenGone: @escaping @Sendable () -> Void = {}
+    ) {
         self.directory = LogDirectory(path: directory)
         self.rotation = rotation
         self.threads = threads
         self.now = now
+        self.whenGone = whenGone
         state = Mutex(State(queue: LogQueue(limit: limit)))
     }
 
@@ -76,6 +86,14 @@ package final class FunctionLogWriter: Sendable {
         if isLast { startDraining() }
     }
 
+    /// Whether the function is deleted and nobody writes or reads any more.
+    var isGone: Bool {
+        state.withLock { state in
+            state.isRemoved && state.instances == 0 && state.queue.isEmpty && !state.isFileOpen && state.removals.isEmpty
+                && state.followers.isEmpty
+        }
+    }
+
     /// The name is that of a function again.
     func takenAgain() { state.withLock { $0.isRemoved = false } }
 
@@ -91,10 +109,16 @@ package final class FunctionLogWriter: Sendable {
         MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.pause) { self.startDraining() }
     }
 
-    /// The same for a line that is written often and always alike: `write` appends it, and is the whole cost where other lines wait already.
-    func append(_ line: () -> LogLine, _ write: (inout [UInt8]) -> Void) {
-        if state.withLock({ $0.queue.append(write) }) { return }
-        append(line())
+    /// The same for the mark of a call.
+    ///
+    /// - Parameters:
+    ///   - frame: what the lines of its instance have in common.
+    ///   - place: where the frame was put last; it is the instance's own.
+    /// - Returns: false where no line waits, or something is amiss: then it must come as a ``LogLine``.
+    func append(
+        _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout LogQueue.FramePlace
+    ) -> Bool {
+        state.withLock { $0.queue.append(mark, time, request, frame, &place) }
     }
 
     /// Removes the files; lines that wait are dropped. Lines that come later begin a new log; where only instances that are alive now still print, it
@@ -128,7 +152,10 @@ package final class FunctionLogWriter: Sendable {
         }
     }
 
-    func removeFollower(_ number: UInt64) { _ = state.withLock { $0.followers.removeValue(forKey: number) } }
+    func removeFollower(_ number: UInt64) {
+        _ = state.withLock { $0.followers.removeValue(forKey: number) }
+        tellIfGone()
+    }
 
     private func startDraining() {
         let start = state.withLock { state in
@@ -152,13 +179,19 @@ package final class FunctionLogWriter: Sendable {
             case .write(let batch): write(batch)
             case .removeFiles(let completions):
                 let result = removeFiles()
+                tellIfGone()
                 for completion in completions { completion(result) }
-            case .tell(let flushes): for continuation in flushes { continuation.resume() }
+            case .tell(let flushes):
+                tellIfGone()
+                for continuation in flushes { continuation.resume() }
             case .close: output.withLock { $0.take()?.close() }
             }
             for wake in state.withLock({ Array($0.followers.values) }) { wake() }
         }
+        tellIfGone()
     }
+
+    private func tellIfGone() { if isGone { whenGone() } }
 
     private func nextWork() -> Work? {
         state.withLock { state in
@@ -191,7 +224,9 @@ package final class FunctionLogWriter: Sendable {
             var file: LogFile
             if let open { file = open } else { file = try LogFile(directory: directory, rotation: rotation) }
             do throws(LogFileError) {
-                try file.append(batch.bytes)
+                try CallMark.lines(batch.bytes, batch.frames, size: Self.writeSize) { lines throws(LogFileError) in
+                    try file.append(lines)
+                }
             } catch {
                 // Opened anew by the next batch, which also mends a folder that someone removed.
                 file.close()

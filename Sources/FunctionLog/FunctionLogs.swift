@@ -34,14 +34,20 @@ public final class FunctionLogs: InstanceLogSink {
     public func begin(
         _ instance: InstanceID, function: String, version: String, standardOutput: CInt, standardError: CInt
     ) -> any InstanceLog {
-        let output = InstanceOutput(instance: instance, version: version, writer: writer(function), now: now)
+        // Under the lock, as what else begins to write: until it has, the writer could be taken for one that nobody needs.
+        let output = writers.withLock { writers in
+            InstanceOutput(instance: instance, version: version, writer: writer(function, &writers), now: now)
+        }
         return DrainedInstanceLog(output, standardOutput: standardOutput, standardError: standardError, pump: pump)
     }
 
     public func platform(_ message: String, instance: InstanceID, function: String, version: String) {
-        let writer = writer(function)
-        writer.takenAgain()
-        writer.append(LogLine(time: now().text, stream: .platform, version: version, instance: instance, request: nil, message: message))
+        let line = LogLine(time: now().text, stream: .platform, version: version, instance: instance, request: nil, message: message)
+        writers.withLock { writers in
+            let writer = writer(function, &writers)
+            writer.takenAgain()
+            writer.append(line)
+        }
     }
 
     /// The log of a function, oldest line first. It is empty for one that never printed.
@@ -67,15 +73,25 @@ public final class FunctionLogs: InstanceLogSink {
         await flush()
     }
 
-    private func writer(_ function: String) -> FunctionLogWriter {
+    /// How many functions' logs are at hand. One that is deleted goes when its last instance has ended and its last reader has left.
+    package var functionCount: Int { writers.withLock { $0.count } }
+
+    private func writer(_ function: String) -> FunctionLogWriter { writers.withLock { writer(function, &$0) } }
+
+    private func writer(_ function: String, _ writers: inout [String: FunctionLogWriter]) -> FunctionLogWriter {
+        if let writer = writers[function] { return writer }
+        // The names of functions are letters, digits, `_` and `-`; should anything else come here, it must not lead to another folder.
+        let folder = function.replacing("/", with: "_").replacing(".", with: "_").replacing("\0", with: "_")
+        let writer = FunctionLogWriter(
+            directory: "\(directory)/\(folder)", rotation: rotation, limit: queueLimit, threads: threads, now: now,
+            whenGone: { [weak self] in self?.forget(function) })
+        writers[function] = writer
+        return writer
+    }
+
+    private func forget(_ function: String) {
         writers.withLock { writers in
-            if let writer = writers[function] { return writer }
-            // The names of functions are letters, digits, `_` and `-`; should anything else come here, it must not lead to another folder.
-            let folder = function.replacing("/", with: "_").replacing(".", with: "_").replacing("\0", with: "_")
-            let writer = FunctionLogWriter(
-                directory: "\(directory)/\(folder)", rotation: rotation, limit: queueLimit, threads: threads, now: now)
-            writers[function] = writer
-            return writer
+            if let writer = writers[function], writer.isGone { writers[function] = nil }
         }
     }
 }

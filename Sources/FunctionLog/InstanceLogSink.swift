@@ -15,7 +15,7 @@ public protocol InstanceLogSink: Sendable {
 }
 
 /// The log of one instance. It is the instance's own, so that calls of different instances share no lock.
-public protocol InstanceLog: Sendable {
+public protocol InstanceLog: AnyObject, Sendable {
     /// An invocation begins: writes `FC Invoke Start RequestId: <id>`. Output is marked with the request, and with its trace, while it is the only one.
     ///
     /// - Parameter trace: 32 hexadecimal digits; nil where nobody records one.

@@ -17,6 +17,7 @@ struct InstanceOutput {
     private var newestEnd: String?
     /// What all lines about the instance itself have in common, as JSON.
     private let frame: PlatformFrame
+    private var framePlace = LogQueue.FramePlace()
     private var requestLines = TextTail(limit: kept)
 
     init(instance: InstanceID, version: String, writer: FunctionLogWriter, now: @escaping @Sendable () -> LogTime) {
@@ -44,14 +45,14 @@ struct InstanceOutput {
         newestRequest = request
         newestEnd = nil
         requestLines.clear()
-        marker(Self.start, request, trace, "")
+        marker(.start, request, trace, "")
     }
 
     mutating func requestFinished(_ request: RequestID, error: String?) {
         let rest = error.map { ", Error: " + $0 } ?? ""
         if request == newestRequest { newestEnd = rest }
         let index = requests.firstIndex { $0.id == request }
-        marker(Self.end, request, index.flatMap { requests[$0].trace }, rest)
+        marker(.end, request, index.flatMap { requests[$0].trace }, rest)
         if let index { requests.remove(at: index) }
     }
 
@@ -59,15 +60,13 @@ struct InstanceOutput {
         write(message, .platform, request.map { request in (request, requests.first { $0.id == request }?.trace) })
     }
 
-    private func marker(_ words: StaticString, _ request: RequestID, _ trace: String?, _ rest: String) {
+    private mutating func marker(_ mark: CallMark, _ request: RequestID, _ trace: String?, _ rest: String) {
         let time = now()
+        if trace == nil, rest.isEmpty, writer.append(mark, time, request, frame, &framePlace) { return }
         writer.append(
-            {
-                LogLine(
-                    time: time.text, stream: .platform, version: version, instance: instance, request: request, trace: trace,
-                    message: "\(words)" + request.text + rest)
-            },
-            { frame.write(time, words, request, trace: trace, rest, to: &$0) })
+            LogLine(
+                time: time.text, stream: .platform, version: version, instance: instance, request: request, trace: trace,
+                message: "\(mark.words)" + request.text + rest))
     }
 
     func lastOutput(bytes: Int) -> String { output.last(bytes: bytes, separator: "\n", terminated: false) }
@@ -75,13 +74,10 @@ struct InstanceOutput {
     func tail(_ request: RequestID, bytes: Int) -> String {
         guard request == newestRequest else { return "" }
         var lines = requestLines
-        lines.prepend("\(Self.start)" + request.text)
-        if let newestEnd { lines.append("\(Self.end)" + request.text + newestEnd) }
+        lines.prepend("\(CallMark.start.words)" + request.text)
+        if let newestEnd { lines.append("\(CallMark.end.words)" + request.text + newestEnd) }
         return lines.last(bytes: bytes, separator: "\r\n", terminated: true)
     }
-
-    private static let start: StaticString = "FC Invoke Start RequestId: "
-    private static let end: StaticString = "FC Invoke End RequestId: "
 
     private mutating func write(_ message: String, _ stream: LogLine.Stream, _ request: (id: RequestID, trace: String?)?) {
         if let request, request.id == newestRequest { requestLines.append(message) }

@@ -38,14 +38,14 @@ extension LogLine {
         self = try JSONDecoder().decode(LogLine.self, from: Data(json))
     }
 
-    fileprivate static func write(_ text: String, to bytes: inout [UInt8]) {
+    private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         writeText(text, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// What stands between the quotes.
-    fileprivate static func writeText(_ text: String, to bytes: inout [UInt8]) {
+    private static func writeText(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { text in
             // Most lines have nothing to escape and are copied in one go.
@@ -57,7 +57,7 @@ extension LogLine {
         }
     }
 
-    private static func writeEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
+    static func writeEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
         case 9: bytes.append(contentsOf: #"\t"#.utf8)
@@ -70,78 +70,5 @@ extension LogLine {
             bytes.append(digits[Int(byte & 15)])
         default: bytes.append(byte)
         }
-    }
-}
-
-/// Writes the lines that tell of a call's begin and end, two for each call: what they have in common is made once for an instance.
-struct PlatformFrame: Sendable {
-    private let middle: [UInt8]
-
-    init(version: String, instance: InstanceID) {
-        let line = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
-        var bytes: [UInt8] = []
-        line.write(to: &bytes)
-        // From behind the time to before the message.
-        middle = Array(bytes.dropFirst(#"{"time":""#.utf8.count).dropLast(#""message":""}"#.utf8.count + 1))
-    }
-
-    /// The same bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
-    func write(_ time: LogTime, _ words: StaticString, _ request: RequestID, trace: String?, _ rest: String, to bytes: inout [UInt8]) {
-        guard trace == nil, rest.isEmpty, !Self.needsEscapes(request.text) else {
-            return writeEscaped(time, words, request, trace, rest, to: &bytes)
-        }
-        // The usual line, laid together in one place and appended in one go.
-        withUnsafeTemporaryAllocation(
-            byteCount: middle.count + 2 * request.text.utf8.count + words.utf8CodeUnitCount + LogTime.length + 64, alignment: 1
-        ) { line in
-            var at = 0
-            func put(_ piece: UnsafeRawBufferPointer) {
-                UnsafeMutableRawBufferPointer(rebasing: line[at...]).copyMemory(from: piece)
-                at += piece.count
-            }
-            func put(_ text: StaticString) { put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
-            func put(id: String) {
-                var id = id
-                id.withUTF8 { put(UnsafeRawBufferPointer($0)) }
-            }
-            put(#"{"time":""#)
-            at += time.write(to: UnsafeMutableRawBufferPointer(rebasing: line[at...]))
-            middle.withUnsafeBytes { put($0) }
-            put(#""request":""#)
-            put(id: request.text)
-            put(#"","message":""#)
-            put(words)
-            put(id: request.text)
-            put("\"}\n")
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: line[..<at]))
-        }
-    }
-
-    /// Of visible characters only these two.
-    private static func needsEscapes(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in
-            for byte in bytes where byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
-            return false
-        }
-    }
-
-    private func writeEscaped(
-        _ time: LogTime, _ words: StaticString, _ request: RequestID, _ trace: String?, _ rest: String, to bytes: inout [UInt8]
-    ) {
-        bytes.append(contentsOf: #"{"time":""#.utf8)
-        bytes.append(contentsOf: time.text.utf8)
-        bytes.append(contentsOf: middle)
-        bytes.append(contentsOf: #""request":"#.utf8)
-        LogLine.write(request.text, to: &bytes)
-        if let trace {
-            bytes.append(contentsOf: #","trace":"#.utf8)
-            LogLine.write(trace, to: &bytes)
-        }
-        bytes.append(contentsOf: #","message":""#.utf8)
-        bytes.append(contentsOf: "\(words)".utf8)
-        LogLine.writeText(request.text, to: &bytes)
-        LogLine.writeText(rest, to: &bytes)
-        bytes.append(contentsOf: "\"}\n".utf8)
     }
 }

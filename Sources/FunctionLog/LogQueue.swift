@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FunctionModel
 
 /// What waits to be written of one function's log, with a bound, and what had to be dropped. A pure value.
 struct LogQueue {
@@ -16,6 +17,15 @@ struct LogQueue {
         var lines: Int
         /// The last of the lines: a notice about this batch takes instance and version from it.
         var sample: LogLine
+        let number: Int
+        /// What the marks among the lines are completed with.
+        var frames: [PlatformFrame] = []
+    }
+
+    /// Where an instance's frame is, in the batch that it was last put into.
+    struct FramePlace {
+        fileprivate var batch = -1
+        fileprivate var index = 0
     }
 
     /// Bytes beyond which nothing more is taken in.
@@ -25,6 +35,7 @@ struct LogQueue {
     private var spare: [UInt8] = []
     private static let mostSpare = 1 << 20
     private var dropped: Dropped?
+    private var begun = 0
 
     init(limit: Int) { self.limit = limit }
 
@@ -37,7 +48,8 @@ struct LogQueue {
         if let begun = batch.take() {
             next = begun
         } else {
-            next = Batch(bytes: spare, lines: 0, sample: line)
+            next = Batch(bytes: spare, lines: 0, sample: line, number: begun)
+            begun += 1
             spare = []
         }
         if let loss = dropped {
@@ -53,15 +65,14 @@ struct LogQueue {
         batch = next
     }
 
-    /// Takes in a line that `write` appends, where nothing is amiss.
+    /// Takes in the mark of a call, where nothing is amiss.
     ///
-    /// - Returns: false where the line must come as a ``LogLine`` to be counted, or to have the notice of a loss before it, or to be a batch's first.
-    mutating func append(_ write: (inout [UInt8]) -> Void) -> Bool {
-        guard dropped == nil, var next = batch.take() else { return false }
-        defer { batch = next }
-        guard next.bytes.count < limit else { return false }
-        write(&next.bytes)
-        next.lines += 1
+    /// - Returns: false where it must come as a ``LogLine`` to be counted, or to have the notice of a loss before it, or to be a batch's first.
+    mutating func append(
+        _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout FramePlace
+    ) -> Bool {
+        guard dropped == nil, let size = batch?.bytes.count, size < limit else { return false }
+        batch?.append(mark, time, request, frame, &place)
         return true
     }
 
@@ -87,5 +98,19 @@ struct LogQueue {
 
     private mutating func drop(_ count: Int, because reason: String, sample: LogLine) {
         dropped = Dropped(count: (dropped?.count ?? 0) + count, reason: reason, sample: sample)
+    }
+}
+
+extension LogQueue.Batch {
+    fileprivate mutating func append(
+        _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout LogQueue.FramePlace
+    ) {
+        if place.batch != number {
+            place.batch = number
+            place.index = frames.count
+            frames.append(frame)
+        }
+        mark.write(time, request, frame: place.index, to: &bytes)
+        lines += 1
     }
 }

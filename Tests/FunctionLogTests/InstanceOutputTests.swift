@@ -36,6 +36,25 @@ import Testing
         }
     }
 
+    @Test func marksOfCallsBecomeLinesInTheirPlaces() async throws {
+        try await LogFixture.with { fixture in
+            let logs = try [fixture.instance("c-1"), fixture.instance("c-2")]
+            defer { for log in logs { for end in [log.out, log.err] { close(end) } } }
+            let ids = try ["1-a", #"q"u\o"#].map { try #require(RequestID($0)) }
+            logs[0].log.platform("first", request: nil)
+            for (log, id) in zip(logs, ids) { log.log.requestStarted(id) }
+            logs[1].log.platform("between", request: nil)
+            for (log, id) in zip(logs, ids) { log.log.requestFinished(id, error: nil) }
+            await fixture.logs.flush()
+            let lines = try await fixture.read()
+            let words = ids.map { ("FC Invoke Start RequestId: \($0)", "FC Invoke End RequestId: \($0)") }
+            #expect(lines.map(\.message) == ["first", words[0].0, words[1].0, "between", words[0].1, words[1].1])
+            #expect(lines.map(\.instance.text) == ["c-1", "c-1", "c-2", "c-2", "c-1", "c-2"])
+            #expect(lines.map(\.request) == [nil, ids[0], ids[1], nil, ids[0], ids[1]])
+            #expect(lines.allSatisfy { $0.stream == .platform && $0.version == "LATEST" && $0.time.utf8.count == 27 })
+        }
+    }
+
     @Test func whatWasPrintedBeforeTheAnswerIsInTheTailOfTheRequest() async throws {
         try await LogFixture.with { fixture in
             let (log, out, err) = try fixture.instance()

@@ -155,6 +155,19 @@ import Testing
         }
     }
 
+    @Test func theLogOfADeletedFunctionIsForgottenWithItsLastInstance() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            log.platform("before", request: nil)
+            try await fixture.logs.remove("f")
+            #expect(fixture.logs.functionCount == 1)
+            log.end()
+            await fixture.logs.flush()
+            #expect(fixture.logs.functionCount == 0)
+        }
+    }
+
     @Test func aFunctionThatTakesADeletedOnesNameKeepsItsLog() async throws {
         try await LogFixture.with { fixture in
             let old = try fixture.instance()

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+
+/// The begin or the end of a call as it waits to be written: a fifth of its line. Its line is made by the thread that writes it, since an event loop that
+/// fills memory which another processor reads spends more time on waiting for that memory than on the lines.
+enum CallMark: UInt8 {
+    // No line begins like this.
+    case start = 1
+    case end = 2
+
+    var words: StaticString {
+        switch self {
+        case .start: "FC Invoke Start RequestId: "
+        case .end: "FC Invoke End RequestId: "
+        }
+    }
+
+    /// Kind, length of the id, number of the frame, time; the id follows.
+    private static let headBytes = 14
+
+    /// - Parameter frame: where among the frames of its batch that of the instance is.
+    func write(_ time: LogTime, _ request: RequestID, frame: Int, to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: Self.headBytes, alignment: 8) { head in
+            head[0] = rawValue
+            // At most 128.
+            head[1] = UInt8(truncatingIfNeeded: request.text.utf8.count)
+            head.storeBytes(of: UInt32(truncatingIfNeeded: frame), toByteOffset: 2, as: UInt32.self)
+            head.storeBytes(of: time.microseconds, toByteOffset: 6, as: Int64.self)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(head))
+        }
+        // All of it at once: without a view of it to count.
+        let isWhole: Void? = request.text.utf8.withContiguousStorageIfAvailable { bytes.append(contentsOf: UnsafeRawBufferPointer($0)) }
+        if isWhole == nil { bytes.append(contentsOf: request.text.utf8) }
+    }
+
+    /// Hands over whole lines in their order, those of marks made anew, in pieces of about `size` bytes.
+    static func lines(
+        _ bytes: [UInt8], _ frames: [PlatformFrame], size: Int, _ take: ([UInt8]) throws(LogFileError) -> Void
+    ) throws(LogFileError) {
+        if frames.isEmpty { return try take(bytes) }
+        var piece: [UInt8] = []
+        piece.reserveCapacity(size + 1024)
+        var at = 0
+        while at < bytes.count {
+            at = bytes.withUnsafeBytes { next($0, at, frames, &piece) }
+            guard piece.count >= size || at == bytes.count else { continue }
+            try take(piece)
+            piece.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// - Returns: where the next line or mark begins.
+    private static func next(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ frames: [PlatformFrame], _ lines: inout [UInt8]) -> Int {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[at...])
+        guard let mark = CallMark(rawValue: rest[0]) else {
+            let end = (rest.firstIndex(of: 10) ?? rest.count - 1) + 1
+            lines.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<end]))
+            return at + end
+        }
+        let end = headBytes + Int(rest[1])
+        let time = LogTime(microseconds: rest.loadUnaligned(fromByteOffset: 6, as: Int64.self))
+        let frame = frames[Int(rest.loadUnaligned(fromByteOffset: 2, as: UInt32.self))]
+        frame.write(time, mark.words, UnsafeRawBufferPointer(rebasing: rest[headBytes..<end]), to: &lines)
+        return at + end
+    }
+}
+
+/// What all lines about one instance itself have in common, made once as JSON.
+struct PlatformFrame: Sendable {
+    private let middle: [UInt8]
+
+    init(version: String, instance: InstanceID) {
+        let line = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
+        var bytes: [UInt8] = []
+        line.write(to: &bytes)
+        // From behind the time to before the message.
+        middle = Array(bytes.dropFirst(#"{"time":""#.utf8.count).dropLast(#""message":""}"#.utf8.count + 1))
+    }
+
+    /// Appends the bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
+    func write(_ time: LogTime, _ words: StaticString, _ request: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+        Self.write(#"{"time":""#, to: &bytes)
+        withUnsafeTemporaryAllocation(byteCount: LogTime.length, alignment: 1) { text in
+            let length = time.write(to: text)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[..<length]))
+        }
+        bytes.append(contentsOf: middle)
+        Self.write(#""request":""#, to: &bytes)
+        writeEscaped(request, to: &bytes)
+        Self.write(#"","message":""#, to: &bytes)
+        Self.write(words, to: &bytes)
+        writeEscaped(request, to: &bytes)
+        Self.write("\"}\n", to: &bytes)
+    }
+
+    private static func write(_ text: StaticString, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// An id consists of visible characters.
+    private func writeEscaped(_ id: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+        guard id.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { return bytes.append(contentsOf: id) }
+        for byte in id { LogLine.writeEscaped(byte, to: &bytes) }
+    }
+}
