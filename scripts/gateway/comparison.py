@@ -13,6 +13,25 @@ def median(runs):
     return {"perSecond": of("perSecond"), "p50": of("p50"), "p99": of("p99"), "cpu": of("cpu"), "errors": sum(run["errors"] for run in runs)}
 
 
+def medians(raw):
+    order = list(TITLES)
+    return {case: {level: {way: median(raw[case][level][way]) for way in sorted(raw[case][level], key=order.index)} for level in raw[case]} for case in raw}
+
+
+def together(results):
+    """The results of several runs as those of one."""
+    raw = {}
+    for result in results:
+        for case, levels in result["raw"].items():
+            for level, by_way in levels.items():
+                for way, runs in by_way.items():
+                    raw.setdefault(case, {}).setdefault(level, {}).setdefault(way, []).extend(runs)
+    first = results[0]
+    return {"measured": medians(raw), "raw": raw, "counted": {case: counts for result in results for case, counts in result["counted"].items()},
+            "absent": {way: reason for result in results for way, reason in result["absent"].items()}, "host": first["host"],
+            "command": "; ".join(result["command"] for result in results), "date": first["date"]}
+
+
 def targets(result):
     """[(name, figure, target, holds)]; `figure` is None where it was not measured in this run, and does not hold then."""
     measured = result["measured"]
