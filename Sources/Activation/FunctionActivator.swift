@@ -60,10 +60,12 @@ public final class FunctionActivator: Sendable {
 
     /// Asks for a place for one call.
     ///
-    /// - Parameter waiter: made only if the call has to wait.
-    public func acquire(on loop: any EventLoop, waiter: () -> CallWaiter) -> Admission {
+    /// - Parameters:
+    ///   - now: the time, where the caller knows it.
+    ///   - waiter: made only if the call has to wait.
+    public func acquire(on loop: any EventLoop, now: NIODeadline? = nil, waiter: () -> CallWaiter) -> Admission {
         guard quota.enter(concurrency: concurrency) else { return .refused(quotaRefusal) }
-        let now = host.clock.now()
+        let now = now ?? host.clock.now()
         let (admission, effects) = guarded.withLock { guarded -> (Admission, [Effect]) in
             let call = guarded.nextCall
             guarded.nextCall += 1
@@ -71,11 +73,11 @@ public final class FunctionActivator: Sendable {
             case .granted(let slot, let first):
                 // A granted slot is one that was started, and stays in the table until it has exited.
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
-                return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
+                return (.granted(Lease(instance: instance, activator: self, isFirst: first)), [])
             case .grantedFrozen(let slot, let first):
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
                 host.launcher.thaw(instance.id)
-                return (.granted(Lease(instance: instance, activator: self, start: first ? instance.times : nil)), [])
+                return (.granted(Lease(instance: instance, activator: self, isFirst: first)), [])
             case .refused(let refusal):
                 quota.leave()
                 return (.refused(self.refusal(refusal)), [])
@@ -112,7 +114,7 @@ public final class FunctionActivator: Sendable {
         return WaitingTicket(call: call)
     }
 
-    func finish(_ lease: Lease, _ end: Lease.End) {
+    func finish(_ lease: Lease, _ end: Lease.End, now: NIODeadline?) {
         quota.leave()
         let end: AdmissionState.CallEnd =
             switch end {
@@ -120,7 +122,7 @@ public final class FunctionActivator: Sendable {
             case .abandoned: version.configuration.healthCheck == nil ? .abandoned : .broken
             case .broken: .broken
             }
-        change { $0.state.callFinished(lease.instance.slot, end, now: $1) }
+        change(now: now) { $0.state.callFinished(lease.instance.slot, end, now: $1) }
     }
 
     func instanceReady(_ instance: ActiveInstance) {
@@ -214,8 +216,8 @@ public final class FunctionActivator: Sendable {
     /// Gives up an instance for another function.
     func yield() { change { guarded, _ in guarded.state.yield() } }
 
-    private func change(_ event: (inout Guarded, NIODeadline) -> [AdmissionState.Action]) {
-        let now = host.clock.now()
+    private func change(now: NIODeadline? = nil, _ event: (inout Guarded, NIODeadline) -> [AdmissionState.Action]) {
+        let now = now ?? host.clock.now()
         let effects = guarded.withLock { guarded -> [Effect] in
             let actions = event(&guarded, now)
             return actions.isEmpty ? [] : self.effects(of: actions, &guarded, home: nil, now: now)

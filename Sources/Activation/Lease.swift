@@ -6,8 +6,11 @@ public import NIOCore
 public struct Lease: Sendable {
     public let instance: ActiveInstance
     public let activator: FunctionActivator
+    /// Whether it is the first call that the instance gets.
+    let isFirst: Bool
+
     /// Set for the first call that the instance gets: where the time of its start went.
-    public let start: StartTimes?
+    public var start: StartTimes? { isFirst ? instance.times : nil }
 
     /// How a call left its instance.
     public enum End: Sendable {
@@ -18,7 +21,8 @@ public struct Lease: Sendable {
         case broken
     }
 
-    public func finish(_ end: End) { activator.finish(self, end) }
+    /// - Parameter now: the time, where the caller knows it.
+    public func finish(_ end: End, now: NIODeadline? = nil) { activator.finish(self, end, now: now) }
 }
 
 /// What came of asking for an instance.

@@ -37,7 +37,10 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     private(set) var isInRead = false
     private var outgoing = PendingWrite()
     private var blockedSince: NIODeadline?
+    /// Whether the client takes more at this moment; asking the channel for each piece would show.
+    private(set) var isWritable = false
     private(set) lazy var address: String = context?.channel.remoteAddress?.ipAddress ?? "unknown"
+    private var origin: HeaderRules.Origin?
     var place = 0
 
     /// `http` or `https`.
@@ -55,17 +58,22 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isWritable = context.channel.isWritable
+        // Of TLS, and of a stream of HTTP/2, the channel makes other bytes.
+        if mayBeHTTP2, !isSecure { outgoing.goStraight(to: BareSocket(context)) }
         loop.add(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        isWritable = false
         gone()
     }
 
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
     private func gone() {
+        outgoing.goStraight(to: nil)
         guard case let before = state, !isClosed else { return }
         state = .closed
         loop.remove(self)
@@ -84,7 +92,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         if case .tunnel(let exchange) = state { return exchange.tunnelled(toFunction: bytes) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
         if mayBeHTTP2, becomesHTTP2(context) { return }
-        work()
+        loop.read { work() }
     }
 
     /// HTTP/2 without TLS begins with words that are no request of HTTP/1.1 (RFC 9113 §3.4).
@@ -168,10 +176,10 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        let writable = context.channel.isWritable
-        blockedSince = writable ? nil : loop.clock.now()
+        isWritable = context.channel.isWritable
+        blockedSince = isWritable ? nil : loop.clock.now()
         switch state {
-        case .exchanging(let exchange), .tunnel(let exchange): exchange.clientWritabilityChanged(writable)
+        case .exchanging(let exchange), .tunnel(let exchange): exchange.clientWritabilityChanged(isWritable)
         case .idle, .discarding, .closed: break
         }
     }
@@ -180,7 +188,13 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
 
     // MARK: What an exchange asks for
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    /// Where its requests for `host` come from.
+    func origin(host: String) -> HeaderRules.Origin {
+        if let origin, origin.host == host { return origin }
+        let origin = HeaderRules.Origin(address: address, host: host, scheme: scheme)
+        self.origin = origin
+        return origin
+    }
 
     func setReading(_ on: Bool) {
         guard reading != on, let context else { return }
@@ -191,7 +205,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     func write(_ bytes: ByteBuffer) { outgoing.add(bytes, to: context) }
     func write(chunk: ByteBuffer) { outgoing.add(chunk: chunk, allocator: loop.allocator, to: context) }
     func write(chunkedEnd trailers: HeaderFields) { outgoing.add(chunkedEnd: trailers, to: context) }
-    func flush() { outgoing.flush(to: context) }
+    func flush() { outgoing.flush(to: context, of: loop) }
 
     /// The answer is written. With `keepAlive` the next request may begin.
     func exchangeEnded(_ exchange: Exchange, keepAlive: Bool) {

@@ -16,9 +16,16 @@ package enum Destination: Hashable, Sendable {
         if let host, let (function, qualifier) = function(inHost: host) {
             return .http(function: function, qualifier: qualifier ?? "LATEST", target: target, byPath: false)
         }
-        if target.hasPrefix("/http/") { return httpCall(target) }
-        if method == "POST", target.hasPrefix("/2023-03-30/functions/"), let event = event(target) { return event }
+        if begins(target, "/http/") { return httpCall(target) }
+        if method == "POST", begins(target, eventPath), let event = event(target) { return event }
         return .controlAPI
+    }
+
+    private static let eventPath: StaticString = "/2023-03-30/functions/"
+
+    private static func begins(_ target: String, _ start: StaticString) -> Bool {
+        var target = target
+        return target.withUTF8 { $0.starts(with: UnsafeBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount)) }
     }
 
     /// `{function}.localhost` or `{qualifier}.{function}.localhost`, with or without a port.
@@ -50,38 +57,49 @@ package enum Destination: Hashable, Sendable {
             }
             return (end, at, isEscaped)
         }
-        func text(_ from: Int, _ to: Int) -> Substring {
-            let utf8 = target.utf8
-            return Substring(utf8[utf8.index(utf8.startIndex, offsetBy: from)..<utf8.index(utf8.startIndex, offsetBy: to)])
-        }
         guard found.end > 6 else { return .controlAPI }
-        let after = text(found.end, target.utf8.count)
+        let after = text(target, found.end, target.utf8.count)
         let inner = after.isEmpty ? "/" : after.utf8.first == UInt8(ascii: "?") ? "/" + after : String(after)
         if !found.isEscaped {
-            let name = String(text(6, found.at ?? found.end))
+            let name = String(text(target, 6, found.at ?? found.end))
             return .http(
-                function: name, qualifier: found.at.map { String(text($0 + 1, found.end)) } ?? "LATEST", target: inner, byPath: true)
+                function: name, qualifier: found.at.map { String(text(target, $0 + 1, found.end)) } ?? "LATEST", target: inner, byPath: true
+            )
         }
-        guard let name = decoded(text(6, found.end)) else { return .controlAPI }
+        guard let name = decoded(text(target, 6, found.end)) else { return .controlAPI }
         let names = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         return .http(function: names[0], qualifier: names.count == 2 ? names[1] : "LATEST", target: inner, byPath: true)
     }
 
     private static func event(_ target: String) -> Destination? {
-        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        let segments = parts[0].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        // "", version, functions, name, invocations
-        guard segments.count == 5, segments[4].elementsEqual("invocations".utf8), !segments[3].isEmpty,
-            let name = decoded(Substring(segments[3]))
-        else {
-            return nil
+        var target = target
+        // Where the name ends and where the query begins, in one pass.
+        let found = target.withUTF8 { bytes -> (slash: Int, query: Int?)? in
+            var (at, slash) = (eventPath.utf8CodeUnitCount, Int?.none)
+            while at < bytes.count, bytes[at] != UInt8(ascii: "?") {
+                if bytes[at] == UInt8(ascii: "/") {
+                    guard slash == nil else { return nil }
+                    slash = at
+                }
+                at += 1
+            }
+            guard let slash, slash > eventPath.utf8CodeUnitCount, bytes[slash..<at].elementsEqual("/invocations".utf8) else { return nil }
+            return (slash, at < bytes.count ? at + 1 : nil)
         }
+        guard let found, let name = decoded(text(target, eventPath.utf8CodeUnitCount, found.slash)) else { return nil }
         var qualifier = "LATEST"
-        for pair in parts.count == 2 ? parts[1].split(separator: UInt8(ascii: "&")) : [] where pair.starts(with: "qualifier=".utf8) {
-            guard let value = decoded(Substring(pair.dropFirst(10))) else { return nil }
-            if !value.isEmpty { qualifier = value }
+        if let query = found.query {
+            for pair in target.utf8.dropFirst(query).split(separator: UInt8(ascii: "&")) where pair.starts(with: "qualifier=".utf8) {
+                guard let value = decoded(Substring(pair.dropFirst(10))) else { return nil }
+                if !value.isEmpty { qualifier = value }
+            }
         }
         return .event(function: name, qualifier: qualifier)
+    }
+
+    private static func text(_ target: String, _ from: Int, _ to: Int) -> Substring {
+        let utf8 = target.utf8
+        return Substring(utf8[utf8.index(utf8.startIndex, offsetBy: from)..<utf8.index(utf8.startIndex, offsetBy: to)])
     }
 
     /// - Returns: nil for a broken escape, or one that is not UTF-8.

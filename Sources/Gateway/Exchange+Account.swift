@@ -10,7 +10,7 @@ extension Exchange {
     func ended(_ outcome: CallEnd) {
         guard !isCounted, let version else { return }
         isCounted = true
-        let now = loop.clock.now()
+        let now = loop.now
         let kind = if case .event = kind { CallMeter.Kind.event } else { CallMeter.Kind.http }
         version.meter.ended(kind, outcome, took: now - arrived, waited: waited ? (forwardedAt ?? now) - arrived : nil)
         if let spans {
@@ -19,7 +19,7 @@ extension Exchange {
                     version.version.key, request: id, instance: servedBy?.id, outcome: outcome, arrived: arrived, forwarded: forwardedAt,
                     ended: now, waited: waited, coldStart: coldStart), kind: kind)
         }
-        if loop.logger.logLevel <= .info { tell(kind, outcome, version, took: now - arrived) }
+        if loop.tellsCalls { tell(kind, outcome, version, took: now - arrived) }
     }
 
     /// One line of the host's log for a call.
@@ -35,6 +35,7 @@ extension Exchange {
 
     /// Of the trace that somebody records: the host, or the caller. Source of its place: W3C Trace Context, section 3.2.2.
     var traceID: String? {
+        guard spans != nil || head.facts.has(.traceparent) else { return nil }
         guard let parent = spans?.fields.first?.1 ?? head.headers.first(.traceparent), TraceContext.isValid(parent) else { return nil }
         return String(parent.dropFirst(3).prefix(32))
     }

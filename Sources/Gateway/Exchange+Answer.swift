@@ -78,7 +78,7 @@ extension Exchange {
             if !crossOriginFields.isEmpty, !head.headers.contains(name: "access-control-allow-origin") {
                 for field in crossOriginFields { out.add(name: field.name, field.value) }
             }
-            if let version { out.add("X-Fc-Invocation-Function-Version", version.version.key.version) }
+            if let version { out.add(lines: version.httpAnswerLines) }
         }
         let framing = framing(head)
         switch framing {
@@ -90,7 +90,7 @@ extension Exchange {
         if !keepAlive { out.add("Connection", "close") } else if self.head.version == .http1_0 { out.add("Connection", "keep-alive") }
         out.end()
         answer = .streaming(framing)
-        client.write(out.bytes(room: min(head.contentLength ?? 0, PendingWrite.together)))
+        client.write(out.bytes(in: loop.buffer(), room: min(head.contentLength ?? 0, PendingWrite.together)))
         pauseIfBlocked(upstream)
     }
 
@@ -127,7 +127,7 @@ extension Exchange {
         if !client.isWritable { upstream.setReading(false) }
     }
 
-    var mayKeepAlive: Bool { head.isKeepAlive && requestEnded && !loop.stopping && !isSuspect && facts.upgrade == nil }
+    var mayKeepAlive: Bool { head.isKeepAlive && requestEnded && !loop.stopping && !isSuspect && head.facts.upgrade == nil }
 
     // MARK: The end
 
@@ -153,9 +153,9 @@ extension Exchange {
     func finishLease(_ end: Lease.End, error: String?) {
         guard let lease else { return }
         self.lease = nil
-        lease.instance.log?.requestFinished(id, error: error)
-        lease.finish(end)
+        log?.requestFinished(id, error: error)
+        lease.finish(end, now: loop.now)
     }
 
-    var elapsed: TimeAmount { forwardedAt.map { loop.clock.now() - $0 } ?? .zero }
+    var elapsed: TimeAmount { forwardedAt.map { loop.now - $0 } ?? .zero }
 }

@@ -91,7 +91,7 @@ extension Exchange {
         if let length { out.add(contentLength: length) } else if head.version != .http1_0 { out.add("Transfer-Encoding", "chunked") }
         if !keepAlive { out.add("Connection", "close") } else if head.version == .http1_0 { out.add("Connection", "keep-alive") }
         out.end()
-        client.write(out.bytes)
+        client.write(out.bytes(in: loop.buffer(), room: min(length ?? 0, PendingWrite.together)))
     }
 
     private var answerIsOurs: Bool { if case .held = answer { false } else { true } }

@@ -15,7 +15,7 @@ extension Exchange {
     func acquire() {
         guard let version else { return }
         if version.runsPerEvent { return runProgram(version) }
-        switch version.activator.acquire(on: loop.eventLoop, waiter: { waiter() }) {
+        switch version.activator.acquire(on: loop.eventLoop, now: loop.now, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
         case .waiting(let ticket):
@@ -43,6 +43,7 @@ extension Exchange {
         self.lease = lease
         let instance = lease.instance
         servedBy = instance
+        log = instance.log
         if lease.activator.concurrency == 1 {
             let before = instance.connectionHome.exchange(loop.number, ordering: .relaxed)
             if before >= 0, before != loop.number { loop.closeElsewhere(before, instance) }
@@ -85,16 +86,16 @@ extension Exchange {
         phase = .forwarding(upstream)
         upstream.begin(self)
         if forwardedAt == nil {
-            forwardedAt = loop.clock.now()
-            lease?.instance.log?.requestStarted(id, trace: traceID)
+            forwardedAt = loop.now
+            log?.requestStarted(id, trace: traceID)
         }
-        upstream.send(head: forwardedHead(), chunked: facts.chunked)
+        upstream.send(head: forwardedHead(), chunked: body.chunked)
         while let bytes = held.popFirst() { upstream.send(bytes) }
         if requestEnded {
-            upstream.sendEnd(trailers)
+            upstream.sendEnd(trailers ?? .none)
         } else {
             lastBodyByte = loop.roughNow
-            if facts.expectsContinue, bodyBytes == 0 {
+            if head.facts.expectsContinue, bodyBytes == 0 {
                 client.write(Self.goOn)
                 client.flush()
             }
@@ -114,7 +115,7 @@ extension Exchange {
 
     private func lost(_ upstream: UpstreamConnection) {
         // A connection that lay idle may have been closed just as the request went out: what may be repeated is, once, on a new one.
-        if case .none = answer, upstream.used, !retried, !facts.hasBody, [.GET, .HEAD, .OPTIONS, .TRACE].contains(head.method) {
+        if case .none = answer, upstream.used, !retried, !body.isThere, [.GET, .HEAD, .OPTIONS, .TRACE].contains(head.method) {
             retried = true
             if let lease { return connect(to: .instance(lease.instance), ObjectIdentifier(lease.instance), fresh: true) }
             if let socket = loop.options.apiSocket { return connect(to: .controlAPI(socket: socket), ObjectIdentifier(loop), fresh: true) }

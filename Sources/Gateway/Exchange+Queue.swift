@@ -16,7 +16,8 @@ extension Exchange {
     ///
     /// - Throws: ``ServiceError`` 400 `InvalidArgument` for a word that is neither `Sync` nor `Async`.
     func isAsync() throws(ServiceError) -> Bool {
-        let type = HeaderRules.unquoted(head.headers.first(name: "x-fc-invocation-type") ?? "Sync")
+        guard head.facts.has(.functionCompute), let given = head.headers.first(name: "x-fc-invocation-type") else { return false }
+        let type = HeaderRules.unquoted(given)
         switch type.lowercased() {
         case "sync", "": return false
         case "async": return true
@@ -33,7 +34,7 @@ extension Exchange {
     /// Begins to take in an HTTP call, to be replayed with its path, its fields and its body.
     func takeIn(http function: String, _ qualifier: String, target: String) {
         trace(.producer)
-        let origin = HeaderRules.Origin(address: client.address, host: authority ?? "127.0.0.1", scheme: client.scheme)
+        let origin = client.origin(host: authority ?? "127.0.0.1")
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
         let fields = written { out in
             HeaderRules.toFunction(&out, head, origin: origin)
@@ -79,7 +80,7 @@ extension Exchange {
             }
         } catch { return fail(error) }
         kind = .queued(new)
-        if max(facts.contentLength ?? 0, bodyBytes) > loop.options.asyncBytes {
+        if max(body.contentLength ?? 0, bodyBytes) > loop.options.asyncBytes {
             return fail(.entityTooLarge(limit: loop.options.asyncBytes))
         }
         // The body may have come while the caller was being asked who it is.
@@ -89,7 +90,7 @@ extension Exchange {
         }
         phase = .collecting
         client.setReading(true)
-        if facts.expectsContinue {
+        if head.facts.expectsContinue {
             client.write(Self.goOn)
             client.flush()
         }

@@ -8,7 +8,7 @@ internal import NIOHTTP1
 /// From the head to the call: what is asked for, of whom, and whether it may.
 extension Exchange {
     func begin() {
-        guard let (target, host) = originForm(facts) else {
+        guard let (target, host) = originForm() else {
             isSuspect = true
             return fail(.invalidArgument("the request target must be a path, or a URL that begins with http:// and names a host alone"))
         }
@@ -22,9 +22,9 @@ extension Exchange {
     }
 
     /// A URL as request target names the host itself, and wins over the `Host` header (RFC 9112 §3.2.2).
-    private func originForm(_ facts: RequestFacts) -> (target: String, host: String?)? {
+    private func originForm() -> (target: String, host: String?)? {
         let uri = head.uri
-        if uri.utf8.first == UInt8(ascii: "/") { return (uri, facts.host) }
+        if uri.utf8.first == UInt8(ascii: "/") { return (uri, head.facts.host) }
         guard uri.lowercased().hasPrefix("http://") else { return nil }
         let rest = uri.dropFirst(7)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
@@ -35,23 +35,26 @@ extension Exchange {
     }
 
     private func event(_ function: String, _ qualifier: String) {
-        guard withinLimits(facts), authorize(event: function) else { return }
-        let headers = head.headers
-        if let given = headers.first(name: "x-fc-request-id").flatMap({ RequestID(HeaderRules.unquoted($0)) }) { id = given }
-        let withLog = headers.first(name: "x-fc-log-type").map { HeaderRules.unquoted($0).lowercased() == "tail" } ?? false
+        guard withinLimits(), authorize(event: function) else { return }
+        var withLog = false
+        if head.facts.has(.functionCompute) {
+            let headers = head.headers
+            if let given = headers.first(name: "x-fc-request-id").flatMap({ RequestID(HeaderRules.unquoted($0)) }) { id = given }
+            withLog = headers.first(name: "x-fc-log-type").map { HeaderRules.unquoted($0).lowercased() == "tail" } ?? false
+        }
         guard let version = find(function, qualifier, anyCase: false) else { return }
         do { if try isAsync() { return takeIn(event: function, qualifier) } } catch { return fail(error) }
         kind = .event(version, withLog: withLog && version.version.configuration.instanceConcurrency == 1)
         trace()
-        if let length = facts.contentLength, length > loop.options.eventBytes {
+        if let length = body.contentLength, length > loop.options.eventBytes {
             return fail(.entityTooLarge(limit: loop.options.eventBytes))
         }
         if requestEnded {
             do { try payload?.finish() } catch { return fail(error) }
             acquire()
-        } else if facts.chunked || payload != nil || version.runsPerEvent {
+        } else if body.chunked || payload != nil || version.runsPerEvent {
             phase = .collecting
-            if facts.expectsContinue {
+            if head.facts.expectsContinue {
                 client.write(Self.goOn)
                 client.flush()
             }
@@ -61,7 +64,11 @@ extension Exchange {
     }
 
     private func http(_ function: String, _ qualifier: String, _ target: String, byPath: Bool) {
-        guard withinLimits(facts) else { return }
+        guard withinLimits() else { return }
+        if let version = loop.table.open(function, qualifier) {
+            guard authorize(call: { function }) else { return }
+            return call(version, qualifier, target)
+        }
         do {
             guard let trigger = try loop.table.httpTrigger(function, qualifier, anyCase: true) else {
                 guard authorize(call: { loop.table.exactName(function) }) else { return }
@@ -73,9 +80,13 @@ extension Exchange {
 
     /// The call may go on, as far as the gateway is asked.
     func call(_ function: String, _ qualifier: String, _ target: String) {
-        guard let version = find(function, qualifier, anyCase: true) else { return }
+        if let version = find(function, qualifier, anyCase: true) { call(version, qualifier, target) }
+    }
+
+    private func call(_ version: ResolvedVersion, _ qualifier: String, _ target: String) {
         guard !version.runsPerEvent else {
-            return fail(.invalidArgument("function '\(function)' has no server (its webServerMode is false); call it by InvokeFunction"))
+            return fail(
+                .invalidArgument("function '\(version.name)' has no server (its webServerMode is false); call it by InvokeFunction"))
         }
         do { if try isAsync() { return takeIn(http: version.name, qualifier, target: target) } } catch { return fail(error) }
         kind = .http(version, target: target)
@@ -107,10 +118,11 @@ extension Exchange {
         }
     }
 
-    func withinLimits(_ facts: RequestFacts) -> Bool {
+    func withinLimits() -> Bool {
         // The options are many: a copy of them for each call would show.
-        if facts.headerBytes > loop.options.requestHeaderBytes {
-            fail(.invalidArgument("the header fields have \(facts.headerBytes) bytes; the limit is \(loop.options.requestHeaderBytes)"))
+        if head.facts.headerBytes > loop.options.requestHeaderBytes {
+            fail(
+                .invalidArgument("the header fields have \(head.facts.headerBytes) bytes; the limit is \(loop.options.requestHeaderBytes)"))
             return false
         }
         if head.uri.utf8.count > loop.options.requestTargetBytes {
@@ -130,7 +142,7 @@ extension Exchange {
             out.add(head.headers) { HeaderRules.passesToAPI($0, head) }
             out.add("X-Forwarded-For", client.address)
             if client.isSecure { out.add("X-Forwarded-Proto", "https") }
-            HeaderRules.frame(&out, head.method, facts)
+            HeaderRules.frame(&out, head.method, body)
             out.end()
             return out.bytes
         case .unknown, .queued: return head.headers.bytes
@@ -140,24 +152,25 @@ extension Exchange {
     private func eventHead(_ version: ResolvedVersion) -> ByteBuffer {
         var out = HeadWriter(start: version.eventStart, room: 256 + bodyBytes)
         addCredentials(version, to: &out)
-        out.add(contentLength: facts.contentLength ?? 0)
+        out.add(contentLength: body.contentLength ?? 0)
         out.add("x-fc-request-id", id.text)
         writeTrace(to: &out)
         out.end()
-        return out.bytes
+        return out.bytes(in: loop.buffer())
     }
 
     func writeTrace(to out: inout HeadWriter) {
-        guard let spans else { return TraceContext.write(head.headers, to: &out, random: loop.randomNumber) }
+        guard let spans else { return TraceContext.write(head, to: &out, random: loop.randomNumber) }
         for (name, value) in spans.fields { out.add(name: name, value) }
     }
 
     private func httpHead(_ version: ResolvedVersion, _ target: String) -> ByteBuffer {
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
-        let origin = HeaderRules.Origin(address: client.address, host: authority ?? version.host, scheme: client.scheme)
+        let origin = client.origin(host: authority ?? version.host)
         var out = HeadWriter(
             head.method, target,
-            capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + target.utf8.count + 640)
+            capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + origin.lines.readableBytes
+                + 2 * target.utf8.count + 256)
         HeaderRules.toFunction(&out, head, origin: origin)
         out.add(lines: version.httpLines)
         addCredentials(version, to: &out)
@@ -170,20 +183,22 @@ extension Exchange {
             out.add("Connection", "Upgrade")
             out.add("Upgrade", upgrade)
         }
-        HeaderRules.frame(&out, head.method, facts)
+        HeaderRules.frame(&out, head.method, body)
         out.end()
-        return out.bytes
+        return out.bytes(in: loop.buffer())
     }
 
     /// gRPC is HTTP/2 all the way.
     var needsHTTP2: Bool {
-        guard case .http = kind, let type = head.headers.first(name: "content-type") else { return false }
+        guard head.facts.has(.contentType), case .http = kind, let type = head.headers.first(.contentType) else { return false }
         return type.hasPrefix("application/grpc")
     }
 
     /// The one protocol that an HTTP call may change to; an upgrade to anything else is not passed on, which a server may do (RFC 9110 §7.8).
     var webSocket: String? {
-        guard !facts.hasBody, head.method == .GET, let upgrade = facts.upgrade, upgrade.lowercased() == "websocket" else {
+        guard !body.isThere, head.method == .GET, head.facts.has(.upgrade), let upgrade = head.facts.upgrade,
+            upgrade.lowercased() == "websocket"
+        else {
             return nil
         }
         return upgrade

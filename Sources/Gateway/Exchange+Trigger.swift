@@ -7,7 +7,7 @@ internal import NIOHTTP1
 extension Exchange {
     /// A host name of somebody's own: its paths lead to functions, and what they say about HTTP triggers does not count.
     func come(by domain: CustomDomain, _ target: String) {
-        guard withinLimits(facts) else { return }
+        guard withinLimits() else { return }
         guard domain.reached != .https || client.isSecure else {
             return fail(.accessDenied("domain '\(domain.name)' takes HTTPS only"))
         }

@@ -2,6 +2,7 @@
 internal import Access
 internal import Activation
 internal import DequeModule
+internal import FunctionLog
 internal import FunctionModel
 internal import InvocationQueue
 internal import NIOCore
@@ -18,7 +19,7 @@ final class Exchange {
         case event(ResolvedVersion, withLog: Bool)
         case http(ResolvedVersion, target: String)
         /// Asynchronous: it goes to the queue as soon as its body is complete.
-        case queued(NewInvocation)
+        indirect case queued(NewInvocation)
         case controlAPI(target: String)
     }
 
@@ -60,21 +61,32 @@ final class Exchange {
     var head: RequestHead
     let arrived: NIODeadline
     var id: RequestID
-    /// What the head says; the length of a chunked event is put in once it is known.
-    var facts: RequestFacts
+    /// As the head says; the length of a chunked event is put in once it is known.
+    var body: RequestBody
     /// What the client asks for, without the host where the request target names one.
     var authority: String?
-    var kind = Kind.unknown
+    var kind = Kind.unknown {
+        didSet {
+            switch kind {
+            case .event(let called, _), .http(let called, _): version = called
+            case .unknown, .queued, .controlAPI: version = nil
+            }
+        }
+    }
+    /// What is called, where it is a function.
+    private(set) var version: ResolvedVersion?
     var phase = Phase.connecting
     var answer = Answer.none
     var lease: Lease?
+    /// That of the instance which has the call.
+    var log: (any InstanceLog)?
     /// Body that came before it could be forwarded.
     var held: Deque<ByteBuffer> = []
     var bodyBytes = 0
     /// What a signed event must be; it is read whole before it is given to anyone.
     var payload: PayloadCheck?
     var requestEnded: Bool
-    var trailers = HeaderFields.none
+    var trailers: HeaderFields?
     var keepAlive = false
     /// The request was refused for its form: nothing more is read from whoever sent it.
     var isSuspect = false
@@ -103,11 +115,11 @@ final class Exchange {
 
     init(_ head: RequestHead, client: ClientConnection, loop: GatewayLoop) {
         self.head = head
-        facts = head.facts
-        requestEnded = !head.facts.hasBody
+        body = head.facts.body
+        requestEnded = !body.isThere
         self.client = client
         self.loop = loop
-        arrived = loop.clock.now()
+        arrived = loop.now
         lastBodyByte = arrived
         id = loop.newRequestID()
     }
@@ -128,13 +140,6 @@ final class Exchange {
         self.spans = spans
     }
 
-    var version: ResolvedVersion? {
-        switch kind {
-        case .event(let version, _), .http(let version, _): version
-        case .unknown, .queued, .controlAPI: nil
-        }
-    }
-
     // MARK: The request
 
     func requested(_ part: RequestParser.Part) {
@@ -151,8 +156,7 @@ final class Exchange {
                 if !client.isInRead { upstream.flush() }
             case .collecting:
                 do { try payload?.finish() } catch { return fail(error) }
-                facts.contentLength = bodyBytes
-                facts.chunked = false
+                body = RequestBody(contentLength: bodyBytes, chunked: false)
                 if case .queued(let new) = kind { enqueue(new) } else { acquire() }
             case .waiting, .connecting, .tunnel, .accepting, .running, .awaitingLog, .over: break
             }

@@ -23,6 +23,8 @@ final class GatewayLoop {
     let queue: (any InvocationQueue)?
     let clock: HostClock
     let logger: Logger
+    /// Whether the host's log has a line for each call.
+    let tellsCalls: Bool
     let metrics: any MetricsFactory
     let tracer: (any Tracer)?
     /// Closes what another loop holds of an instance that serves one call at a time.
@@ -43,6 +45,9 @@ final class GatewayLoop {
     /// The time at the last tick, for what may be off by one of them: reading the clock a dozen times a call would show.
     private(set) var roughNow: NIODeadline
     private var roughUnixMilliseconds: Int64
+    private var reading = Reading.none
+    /// Buffers of short messages that have been sent, for the next ones.
+    private var spare: [ByteBuffer] = []
     private var whenEmpty: [EventLoopPromise<Void>] = []
 
     init(
@@ -57,6 +62,7 @@ final class GatewayLoop {
         self.queue = queue
         self.clock = clock
         self.logger = logger
+        tellsCalls = logger.logLevel <= .info
         self.metrics = metrics
         self.tracer = tracer
         self.closeElsewhere = closeElsewhere
@@ -64,6 +70,38 @@ final class GatewayLoop {
         roughNow = clock.now()
         roughUnixMilliseconds = clock.unixMilliseconds()
     }
+
+    /// Whether bytes that have just come are being worked on, and when that was, once somebody has asked.
+    private enum Reading {
+        case none, begun
+        case at(NIODeadline)
+    }
+
+    /// The time. All that bytes cause when they come happens at one time: the clock is read once for it.
+    var now: NIODeadline {
+        if case .at(let time) = reading { return time }
+        let time = clock.now()
+        if case .begun = reading { reading = .at(time) }
+        return time
+    }
+
+    /// Runs what bytes cause that have come.
+    func read(_ work: () -> Void) {
+        reading = .begun
+        work()
+        reading = .none
+    }
+
+    func buffer() -> ByteBuffer { spare.popLast() ?? ByteBuffer() }
+
+    /// Keeps a buffer for the next message, if nobody else holds it.
+    func giveBack(_ buffer: consuming ByteBuffer) {
+        guard spare.count < Self.mostSpare, buffer.storageCapacity <= Self.spareBytes else { return }
+        if buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil { spare.append(buffer) }
+    }
+
+    private static let mostSpare = 16
+    private static let spareBytes = 4 << 10
 
     func newRequestID() -> RequestID { RequestID(seconds: roughUnixMilliseconds / 1000, using: &random) }
 

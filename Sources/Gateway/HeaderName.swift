@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The header fields that mean something to the gateway. This file and ``HeaderRules`` are the one place that says what happens to a field.
-enum HeaderName {
+enum HeaderName: UInt8 {
     case host, contentLength, transferEncoding, connection, expect, upgrade
     /// Meant for the next hop alone, RFC 9110 §7.6.1, and the two `Proxy-` fields of the same kind.
     case hopByHop
@@ -10,6 +10,8 @@ enum HeaderName {
     case forwarded, forwardedFor, forwardedProto, forwardedHost
     case traceparent, tracestate
     case date, server, contentDisposition
+    /// Says which protocol a call is of; as a field it is an ordinary one.
+    case contentType
     case ordinary
 
     /// - Parameter range: where the name lies; it is not empty.
@@ -27,6 +29,7 @@ enum HeaderName {
         case (10, UInt8(ascii: "k")) where same("keep-alive"): return .hopByHop
         case (10, UInt8(ascii: "t")) where same("tracestate"): return .tracestate
         case (11, UInt8(ascii: "t")) where same("traceparent"): return .traceparent
+        case (12, UInt8(ascii: "c")) where same("content-type"): return .contentType
         case (14, UInt8(ascii: "c")) where same("content-length"): return .contentLength
         case (15, UInt8(ascii: "x")) where same("x-forwarded-for"): return .forwardedFor
         case (16, UInt8(ascii: "x")) where same("x-forwarded-host"): return .forwardedHost

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import FunctionModel
+internal import NIOCore
 internal import NIOHTTP1
 
 /// Which header fields go on, in both directions.
@@ -7,51 +8,66 @@ internal import NIOHTTP1
 /// Source: Function Compute contract §7.6 and RFC 9110 §7.6.1.
 enum HeaderRules {
     /// Where a request comes from, as the fields made here tell it.
-    struct Origin {
-        var address: String
+    final class Origin {
+        let address: String
         /// As the request target or the `Host` field has it.
-        var host: String
+        let host: String
         /// `http` or `https`.
-        var scheme: StaticString
+        let scheme: StaticString
+        /// All of it as lines, for requests that nobody before us has said anything of: a client's are alike, so they are made once.
+        let lines: ByteBuffer
+
+        init(address: String, host: String, scheme: StaticString) {
+            (self.address, self.host, self.scheme) = (address, host, scheme)
+            var out = HeadWriter(start: ByteBuffer(), room: 256)
+            HeaderRules.tell(&out, address, host, scheme, before: ([], []))
+            lines = out.bytes
+        }
     }
 
     /// Writes the fields of an HTTP call as the function sees them, but for those that are the function's own and the framing.
     static func toFunction(_ out: inout HeadWriter, _ head: RequestHead, origin: Origin) {
         let (headers, options) = (head.headers, head.facts.connectionOptions)
-        out.add("Host", origin.host)
-        var hasForwarded = false
+        if head.facts.has(.forwarded) || head.facts.has(.forwardedFor) {
+            tell(&out, origin.address, origin.host, origin.scheme, before: (headers["x-forwarded-for"], headers["forwarded"]))
+        } else {
+            out.add(lines: origin.lines)
+        }
         out.add(headers) { line in
             switch line.meaning {
-            case .ordinary, .date, .server, .contentDisposition:
-                return options.isEmpty || !options.contains(headers.name(line).lowercased())
-            case .forwarded, .forwardedFor:
-                hasForwarded = true
-                return false
-            case .host, .functionCompute, .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwardedProto,
-                .forwardedHost, .traceparent, .tracestate:
-                return false
+            case .ordinary, .contentType, .date, .server, .contentDisposition:
+                options.isEmpty || !options.contains(headers.name(line).lowercased())
+            case .host, .functionCompute, .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwarded,
+                .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate:
+                false
             }
         }
-        let before = hasForwarded ? (headers["x-forwarded-for"], headers["forwarded"]) : ([], [])
-        out.add("X-Forwarded-For", before.0) { $0.put(text: origin.address) }
-        out.add("X-Forwarded-Proto", []) { $0.put(origin.scheme) }
-        out.add("X-Forwarded-Host", origin.host)
-        out.add("Forwarded", before.1) { forwarded(origin, to: &$0) }
+    }
+
+    /// - Parameter before: what `X-Forwarded-For` and `Forwarded` say already.
+    private static func tell(
+        _ out: inout HeadWriter, _ address: String, _ host: String, _ scheme: StaticString, before: ([String], [String])
+    ) {
+        out.add("Host", host)
+        out.add("X-Forwarded-For", before.0) { $0.put(text: address) }
+        out.add("X-Forwarded-Proto", []) { $0.put(scheme) }
+        out.add("X-Forwarded-Host", host)
+        out.add("Forwarded", before.1) { forwarded(address, host, scheme, to: &$0) }
     }
 
     /// RFC 7239 §4: what no token holds is quoted, and an IPv6 address is in brackets.
-    private static func forwarded(_ origin: Origin, to out: inout HeadWriter) {
-        let isIPv6 = origin.address.utf8.contains(UInt8(ascii: ":"))
+    private static func forwarded(_ address: String, _ host: String, _ scheme: StaticString, to out: inout HeadWriter) {
+        let isIPv6 = address.utf8.contains(UInt8(ascii: ":"))
         out.put(isIPv6 ? "for=\"[" : "for=")
-        out.put(text: origin.address)
+        out.put(text: address)
         if isIPv6 { out.put("]\"") }
-        if !origin.host.isEmpty {
+        if !host.isEmpty {
             out.put(";host=\"")
-            out.put(text: origin.host)
+            out.put(text: host)
             out.put("\"")
         }
         out.put(";proto=")
-        out.put(origin.scheme)
+        out.put(scheme)
     }
 
     /// Whether a field of a request goes on to the control API: all but those of this hop, and what a client says of its own address.
@@ -76,10 +92,10 @@ enum HeaderRules {
     }
 
     /// Adds what says how the request's body ends.
-    static func frame(_ out: inout HeadWriter, _ method: HTTPMethod, _ facts: RequestFacts) {
-        if facts.chunked {
+    static func frame(_ out: inout HeadWriter, _ method: HTTPMethod, _ body: RequestBody) {
+        if body.chunked {
             out.add("Transfer-Encoding", "chunked")
-        } else if let length = facts.contentLength {
+        } else if let length = body.contentLength {
             out.add(contentLength: length)
         } else if method == .POST || method == .PUT || method == .PATCH {
             out.add(contentLength: 0)
@@ -91,7 +107,8 @@ enum HeaderRules {
         switch line.meaning {
         case .functionCompute, .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding, .date, .server: false
         case .contentDisposition: !headers.value(line).lowercased().hasPrefix("attachment")
-        case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .ordinary: true
+        case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .contentType, .ordinary:
+            true
         }
     }
 
@@ -104,7 +121,7 @@ enum HeaderRules {
     }
 
     /// Behind a body nothing may come that routes, frames or names a caller: whoever reads it merges it with the head (RFC 9110 §6.5.1).
-    static func isTrailer(_ line: FieldLine) -> Bool { line.meaning == .ordinary }
+    static func isTrailer(_ line: FieldLine) -> Bool { line.meaning == .ordinary || line.meaning == .contentType }
 
     /// Whether a value may be written as it is: no control character but the tab.
     static func isClean(_ value: String) -> Bool {

@@ -7,6 +7,13 @@ struct PendingWrite {
     static let together = 8 << 10
 
     private var gathered: ByteBuffer?
+    /// Where short messages go past the channel; nil where the channel changes what is written to it.
+    private var socket: BareSocket?
+    /// Something was written to the channel, and may still lie there: nothing may overtake it.
+    private var isInChannel = false
+
+    /// - Parameter socket: nil before it is closed.
+    mutating func goStraight(to socket: BareSocket?) { self.socket = socket }
 
     mutating func add(_ bytes: ByteBuffer, to context: ChannelHandlerContext?) {
         guard var before = gathered.take() else {
@@ -17,6 +24,7 @@ struct PendingWrite {
             before.writeImmutableBuffer(bytes)
             gathered = before
         } else {
+            isInChannel = true
             context?.write(NIOAny(before), promise: nil)
             gathered = bytes
         }
@@ -43,9 +51,22 @@ struct PendingWrite {
         add(bytes, to: context)
     }
 
-    mutating func flush(to context: ChannelHandlerContext?) {
-        guard let bytes = gathered.take() else { return }
+    mutating func flush(to context: ChannelHandlerContext?, of loop: GatewayLoop) {
+        guard var bytes = gathered.take() else { return }
+        if let socket, !isInChannel || isDrained(context) {
+            let sent = socket.send(bytes)
+            if sent == bytes.readableBytes { return loop.giveBack(bytes) }
+            bytes.moveReaderIndex(forwardBy: sent)
+        }
+        isInChannel = true
         context?.writeAndFlush(NIOAny(bytes), promise: nil)
+    }
+
+    /// Whether nothing lies in the channel any more that was written before.
+    private mutating func isDrained(_ context: ChannelHandlerContext?) -> Bool {
+        guard let options = context?.channel.syncOptions else { return false }
+        do { isInChannel = try options.getOption(.bufferedWritableBytes) > 0 } catch { return false }
+        return !isInChannel
     }
 
     mutating func take() -> ByteBuffer? { gathered.take() }

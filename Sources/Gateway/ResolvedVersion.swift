@@ -13,6 +13,8 @@ final class ResolvedVersion: Sendable {
     let httpLines: ByteBuffer
     /// The fields of an event's answer that are the same for all of this version.
     let answerLines: ByteBuffer
+    /// The same for an HTTP call's.
+    let httpAnswerLines: ByteBuffer
     /// What an image reads as `Host` where the client's own does not go on.
     let host: String
     /// The role whose credentials each call gets; nil for none, which the lines above say.
@@ -44,6 +46,7 @@ final class ResolvedVersion: Sendable {
                 ("X-Fc-Code-Checksum", version.manifest.hex), ("X-Fc-Invocation-Service-Version", version.key.version),
                 ("X-Fc-Invocation-Function-Version", version.key.version), ("Access-Control-Expose-Headers", Self.exposed),
             ])
+        httpAnswerLines = Self.bytes("", [("X-Fc-Invocation-Function-Version", version.key.version)])
     }
 
     var timeout: Int { version.configuration.timeout }

@@ -14,6 +14,8 @@ struct RoutingTable: Sendable {
         let restriction: InvocationRestriction?
         /// By qualifier; empty where HTTP calls need none.
         let httpTriggers: [String: HTTPTrigger]
+        /// What a call without a qualifier goes to, where nothing is in its way: no alias has its name.
+        let latest: ResolvedVersion?
 
         init(_ route: FunctionRoute, _ versions: [String: ResolvedVersion], _ aliases: [String: ResolvedAlias]) {
             (state, restriction) = (route.state, route.restriction)
@@ -21,6 +23,7 @@ struct RoutingTable: Sendable {
             var triggers: [String: HTTPTrigger] = [:]
             for trigger in route.triggers { if case .http(let http) = trigger.kind { triggers[trigger.qualifier] = http } }
             httpTriggers = triggers
+            latest = restriction == nil && state == .active ? versions["LATEST"] : nil
         }
     }
 
@@ -58,6 +61,7 @@ struct RoutingTable: Sendable {
         _ function: String, _ qualifier: String, anyCase: Bool, caller: (StickyKey) -> String?
     ) throws(ServiceError) -> ResolvedVersion {
         guard let entry = entry(function, anyCase: anyCase) else { throw .functionNotFound(function) }
+        if let latest = entry.latest, qualifier == "LATEST" { return latest }
         if let restriction = entry.restriction { throw InvocationRestriction.error(function, reason: restriction.reason) }
         if let version = entry.versions[qualifier], qualifier != "LATEST" { return version }
         var alias = entry.aliases[qualifier]
@@ -69,6 +73,12 @@ struct RoutingTable: Sendable {
         try Self.check(entry.state, function)
         guard let version else { throw Self.missing(name, alias?.alias.name, function) }
         return version
+    }
+
+    /// The version that an HTTP call goes to which needs no second look: without a qualifier, to a function without an HTTP trigger.
+    func open(_ function: String, _ qualifier: String) -> ResolvedVersion? {
+        guard let entry = functions[function], entry.httpTriggers.isEmpty, qualifier == "LATEST" else { return nil }
+        return entry.latest
     }
 
     /// The trigger that an HTTP call comes by; nil where the function has none at all, and takes every call.

@@ -3,8 +3,8 @@
 /// The W3C trace context of a call: the caller's, where it is one, else a new one. Source: W3C Trace Context §3.2 and §3.3.
 enum TraceContext {
     /// Writes `traceparent` and, where the caller's goes on, its `tracestate`.
-    static func write(_ headers: HeaderFields, to out: inout HeadWriter, random: () -> UInt64) {
-        guard let given = headers.first(.traceparent), isValid(given) else {
+    static func write(_ head: RequestHead, to out: inout HeadWriter, random: () -> UInt64) {
+        guard head.facts.has(.traceparent), let given = head.headers.first(.traceparent), isValid(given) else {
             // Marked as sampled, so that a function that traces records its part.
             return out.add("traceparent", []) { out in
                 let (high, low, parent) = (random(), random(), random())
@@ -16,7 +16,7 @@ enum TraceContext {
                 out.put("-01")
             }
         }
-        out.add(headers) { $0.meaning == .traceparent || $0.meaning == .tracestate }
+        out.add(head.headers) { $0.meaning == .traceparent || $0.meaning == .tracestate }
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`, neither number zero; a later version may have more behind it.

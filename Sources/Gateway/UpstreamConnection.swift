@@ -69,7 +69,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         }
     }
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    /// Whether the function takes more of the request at this moment.
+    private(set) var isWritable = false
 
     // MARK: The request
 
@@ -92,7 +93,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         if chunked { outgoing.add(chunkedEnd: trailers, to: context) }
     }
 
-    func flush() { outgoing.flush(to: context) }
+    func flush() { outgoing.flush(to: context, of: loop) }
 
     /// Reading stops while the client takes no more; the kernel's buffers then hold the function back.
     func setReading(_ on: Bool) {
@@ -132,11 +133,17 @@ final class UpstreamConnection: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        isWritable = context.channel.isWritable
+        if !isStream { outgoing.goStraight(to: BareSocket(context)) }
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        isWritable = false
         isOpen = false
+        outgoing.goStraight(to: nil)
     }
 
     // MARK: The answer
@@ -146,7 +153,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         if isTunnel { return exchange.tunnelled(toClient: bytes) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
-        read()
+        loop.read { read() }
     }
 
     private func read() {
@@ -164,9 +171,13 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) { exchange?.answerPaused() }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) { exchange?.upstreamWritabilityChanged(context.channel.isWritable) }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        exchange?.upstreamWritabilityChanged(isWritable)
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
+        outgoing.goStraight(to: nil)
         if let exchange, isOpen, parser.endsWithConnection {
             isOpen = false
             return exchange.answered(.end(.none))

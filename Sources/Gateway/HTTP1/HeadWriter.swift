@@ -48,11 +48,13 @@ struct HeadWriter: ~Copyable {
     }
 
     /// What has been written.
-    var bytes: ByteBuffer { bytes(room: 0) }
+    var bytes: ByteBuffer { bytes(in: ByteBuffer()) }
 
-    /// - Parameter room: bytes that are likely to be put behind it.
-    func bytes(room: Int) -> ByteBuffer {
-        var bytes = ByteBuffer()
+    /// - Parameters:
+    ///   - buffer: an empty one, to be filled.
+    ///   - room: bytes that are likely to be put behind it.
+    func bytes(in buffer: consuming ByteBuffer, room: Int = 0) -> ByteBuffer {
+        var bytes = buffer
         bytes.reserveCapacity(count + room)
         bytes.writeBytes(UnsafeRawBufferPointer(rebasing: memory[..<count]))
         return bytes
@@ -111,6 +113,8 @@ struct HeadWriter: ~Copyable {
     mutating func put(_ text: StaticString) { put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
 
     mutating func put(text: String) {
+        // `withUTF8` would do, but asks for a string that it may change, and so for another reference to it.
+        if text.utf8.withContiguousStorageIfAvailable({ put(UnsafeRawBufferPointer($0)) }) != nil { return }
         var text = text
         text.withUTF8 { put(UnsafeRawBufferPointer($0)) }
     }
@@ -149,8 +153,9 @@ struct HeadWriter: ~Copyable {
         count += piece.count
     }
 
-    private mutating func makeRoom(_ more: Int) {
-        guard memory.count - count < more else { return }
+    private mutating func makeRoom(_ more: Int) { if memory.count - count < more { grow(more) } }
+
+    private mutating func grow(_ more: Int) {
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(memory.count * 2, count + more), alignment: 16)
         larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
         memory.deallocate()

@@ -17,7 +17,9 @@ struct HeaderFields: Sequence {
     /// The first value of a field.
     func first(name: String) -> String? {
         bytes.withUnsafeReadableBytes { bytes in
-            for line in lines where Self.isNamed(bytes, line, name) { return String(decoding: bytes[line.value], as: UTF8.self) }
+            for line in lines where Self.isNamed(bytes, line, name) {
+                return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[line.value]), as: UTF8.self)
+            }
             return nil
         }
     }

@@ -4,9 +4,9 @@ internal import NIOHTTP1
 /// What the head of a request says about itself, read once. A head that could be understood in two ways is refused, not repaired.
 struct RequestFacts {
     private(set) var host: String?
-    /// Known from the head, or once a chunked event has been read whole.
-    var contentLength: Int?
-    var chunked = false
+    let body: RequestBody
+    /// A bit for each ``HeaderName`` that a field has.
+    private let meanings: UInt32
     private(set) var expectsContinue = false
     /// The protocol that the client wants to change to, where `Connection` names `upgrade` too.
     private(set) var upgrade: String?
@@ -15,16 +15,18 @@ struct RequestFacts {
     let headerBytes: Int
     let keepAlive: Bool
 
-    var hasBody: Bool { chunked || (contentLength ?? 0) > 0 }
+    /// Whether there is a field of that meaning: most requests have few, and need not be searched.
+    func has(_ meaning: HeaderName) -> Bool { meanings & 1 << meaning.rawValue != 0 }
 
     init(_ headers: HeaderFields, _ version: HTTPVersion) throws(Malformed) {
         var framing = FramingFacts()
         var asksUpgrade: String?
-        var size = 0
+        var (size, found) = (0, UInt32(0))
         var own = (host: String?.none, expectsContinue: false)
         try headers.bytes.parsing { (bytes) throws(Malformed) in
             for line in headers.lines {
                 size += line.name.count + line.value.count + 4
+                found |= 1 << line.meaning.rawValue
                 switch line.meaning {
                 case .ordinary: continue
                 case .contentLength, .transferEncoding, .connection: try framing.note(line, bytes)
@@ -40,9 +42,10 @@ struct RequestFacts {
             }
         }
         (host, expectsContinue) = own
-        (contentLength, chunked) = (framing.contentLength, framing.chunked)
-        guard !chunked || contentLength == nil else { throw Malformed("both Transfer-Encoding and Content-Length") }
-        guard version == .http1_1 || !chunked else { throw Malformed("Transfer-Encoding in HTTP/1.0") }
+        meanings = found
+        body = RequestBody(contentLength: framing.contentLength, chunked: framing.chunked)
+        guard !body.chunked || body.contentLength == nil else { throw Malformed("both Transfer-Encoding and Content-Length") }
+        guard version == .http1_1 || !body.chunked else { throw Malformed("Transfer-Encoding in HTTP/1.0") }
         guard version == .http1_0 || host != nil else { throw Malformed("no Host header") }
         connectionOptions = framing.connectionOptions
         headerBytes = size
@@ -73,4 +76,12 @@ struct RequestFacts {
         }
         return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
     }
+}
+
+/// How the receiver of a request learns where its body ends.
+struct RequestBody {
+    var contentLength: Int?
+    var chunked: Bool
+
+    var isThere: Bool { chunked || (contentLength ?? 0) > 0 }
 }

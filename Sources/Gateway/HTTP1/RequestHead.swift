@@ -3,21 +3,24 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// The head of a request, read once and checked: what comes of it can be understood in one way only.
-struct RequestHead {
+///
+/// An object, since it goes through many hands: each would keep every part of a value alive for itself.
+final class RequestHead {
     let method: HTTPMethod
     /// The request target, as it came.
     let uri: String
     let version: HTTPVersion
-    private(set) var headers: HeaderFields
+    let headers: HeaderFields
     let facts: RequestFacts
 
     var isKeepAlive: Bool { facts.keepAlive }
 
     /// The same head but for some fields. None of them may be one that ``facts`` were read from.
-    func without(fields names: [String]) -> RequestHead {
-        var head = self
-        head.headers = headers.without(names)
-        return head
+    func without(fields names: [String]) -> RequestHead { RequestHead(self, headers.without(names)) }
+
+    private init(_ other: RequestHead, _ headers: HeaderFields) {
+        (method, uri, version, facts) = (other.method, other.uri, other.version, other.facts)
+        self.headers = headers
     }
 
     /// - Parameters:
@@ -43,7 +46,7 @@ struct RequestHead {
         guard targetEnd > methodEnd + 1, targetEnd < line.upperBound, bytes[targetEnd] == 0x20 else {
             throw Malformed("the request target is empty, or a space or control character is in it")
         }
-        guard let target = String(validating: bytes[methodEnd + 1..<targetEnd], as: UTF8.self) else {
+        guard let target = String(validating: UnsafeRawBufferPointer(rebasing: bytes[methodEnd + 1..<targetEnd]), as: UTF8.self) else {
             throw Malformed("the request target is not UTF-8")
         }
         let rest = targetEnd + 1..<line.upperBound

@@ -32,8 +32,9 @@ struct RequestParser {
                 return nil
             }
             let head = try RequestHead(lines.bytes, line: lines.start, lines.fields)
-            if head.facts.hasBody {
-                state = .body(BodyParser(head.facts.chunked ? .chunked : .length(head.facts.contentLength ?? 0)))
+            let body = head.facts.body
+            if body.isThere {
+                state = .body(BodyParser(body.chunked ? .chunked : .length(body.contentLength ?? 0)))
             } else {
                 state = .head(HeadParser())
             }

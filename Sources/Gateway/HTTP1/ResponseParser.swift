@@ -2,8 +2,8 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// The head of an answer.
-struct ResponseHead {
+/// The head of an answer; an object for the reason that ``RequestHead`` is one.
+final class ResponseHead {
     let version: HTTPVersion
     let status: Int
     /// The words behind the status, as they lie in the head.

@@ -60,7 +60,7 @@ final class FunctionStream: ChannelDuplexHandler {
             while let part = try parser.next(&unread) {
                 switch part {
                 case .head(let head):
-                    let frame = HTTP2Frame.FramePayload.Headers(headers: HTTP2Fields.request(head), endStream: !head.facts.hasBody)
+                    let frame = HTTP2Frame.FramePayload.Headers(headers: HTTP2Fields.request(head), endStream: !head.facts.body.isThere)
                     context.write(wrapOutboundOut(.headers(frame)), promise: nil)
                 case .body(let bytes): context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(bytes)))), promise: nil)
                 case .end(let trailers):

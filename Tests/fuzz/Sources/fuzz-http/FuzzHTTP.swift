@@ -86,7 +86,7 @@ private func forward(_ bytes: [UInt8]) {
     }
     var out = HeadWriter(head.method, head.uri, capacity: 64)
     HeaderRules.toFunction(&out, head, origin: .init(address: "::1", host: head.facts.host ?? "h", scheme: "http"))
-    HeaderRules.frame(&out, head.method, head.facts)
+    HeaderRules.frame(&out, head.method, head.facts.body)
     out.end()
     let written = out.bytes
     var (again, rest) = (RequestParser(), written)
@@ -94,8 +94,8 @@ private func forward(_ bytes: [UInt8]) {
         guard case .head(let passed)? = try again.next(&rest) else { fatalError("the head that goes on is not whole") }
         check(rest.readableBytes == 0, "bytes behind the head that goes on")
         check(passed.method == head.method && passed.uri == head.uri, "another request goes on")
-        check(passed.facts.chunked == head.facts.chunked, "another framing goes on")
-        check((passed.facts.contentLength ?? 0) == (head.facts.contentLength ?? 0), "another length goes on")
+        check(passed.facts.body.chunked == head.facts.body.chunked, "another framing goes on")
+        check((passed.facts.body.contentLength ?? 0) == (head.facts.body.contentLength ?? 0), "another length goes on")
         for line in passed.headers.lines {
             switch line.meaning {
             case .functionCompute, .hopByHop, .connection, .upgrade, .expect: fatalError("'\(passed.headers.name(line))' goes on")
