@@ -50,14 +50,23 @@ extension SandboxOnThisKernel {
             }
             #expect(denied.count > 150)
             let host = try LauncherFixture()
-            let text = try await host.output(["numbers", denied.keys.sorted().map(String.init).joined(separator: ",")])
-            var seen: [Int: String] = [:]
-            for line in text.split(separator: "\n") {
-                let parts = line.split(separator: "=")
-                if parts.count == 2, let number = Int(parts[0]) { seen[number] = String(parts[1]) }
-            }
-            for (number, name) in denied {
-                #expect(seen[number] == "EPERM" || seen[number] == "ENOSYS", "\(name): \(seen[number] ?? "no answer")")
+            let numbers = denied.keys.sorted().map(String.init).joined(separator: ",")
+            // All filters that there are.
+            for (profile, reportsListen) in [(SystemCallProfile.standard, true), (.standard, false), (.strict, true), (.strict, false)] {
+                let text = try await host.output(["numbers", numbers]) {
+                    $0.profile = profile
+                    $0.reportsListen = reportsListen
+                }
+                var seen: [Int: String] = [:]
+                for line in text.split(separator: "\n") {
+                    let parts = line.split(separator: "=")
+                    if parts.count == 2, let number = Int(parts[0]) { seen[number] = String(parts[1]) }
+                }
+                for (number, name) in denied {
+                    #expect(
+                        seen[number] == "EPERM" || seen[number] == "ENOSYS",
+                        "\(name), \(profile), \(reportsListen): \(seen[number] ?? "no answer")")
+                }
             }
         }
 
