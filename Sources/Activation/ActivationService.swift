@@ -112,7 +112,7 @@ public final class ActivationService: Sendable {
         capacity.standing(CapacityKeeper.Key(function: function, qualifier: qualifier))
     }
 
-    /// Bounds how many instances of a function may be at work at once. Calls that have a place or wait keep it.
+    /// Bounds how many instances of a function may be at work at once, and keeps as many places of the host for it. Calls that have a place or wait keep it.
     ///
     /// - Parameter reserved: by function; those that are missing are not bounded.
     private func bound(_ reserved: [String: Int]) {
@@ -120,6 +120,7 @@ public final class ActivationService: Sendable {
             for (function, quota) in guarded.quotas where reserved[function] == nil { quota.set(reserved: nil) }
             for (function, instances) in reserved { guarded.quota(of: function).set(reserved: instances) }
         }
+        host.reservePlaces(reserved)
     }
 
     /// The instances of one function, of all its versions, oldest first.

@@ -81,10 +81,11 @@ extension AdmissionState {
     /// Which function gives up an instance for one that holds `held`: one with an idle instance; else one that would still hold as many as the
     /// other. Among several, the one that holds most.
     ///
+    /// - Parameter held: nil for a function that the place is reserved for: then any other is rich enough.
     /// - Returns: an index; nil where there is none, and each has its share.
-    package static func whoYields(_ others: [Holding], for held: Int) -> Int? {
+    package static func whoYields(_ others: [Holding], for held: Int?) -> Int? {
         let idle = others.indices.filter { others[$0].hasIdle }
-        let rich = others.indices.filter { others[$0].ready > 0 && others[$0].held >= held + 2 }
+        let rich = others.indices.filter { others[$0].ready > 0 && others[$0].held >= held.map { $0 + 2 } ?? 1 }
         return (idle.isEmpty ? rich : idle).max { others[$0].held < others[$1].held }
     }
 

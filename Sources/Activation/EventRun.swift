@@ -136,11 +136,11 @@ extension FunctionActivator {
         }
         let most = version.configuration.maximumInstances ?? Int.max
         guard guarded.withLock({ $0.runs.count }) < most else { return refuse(.queueFull, done) }
-        guard host.reservePlace() else { return refuse(.hostFull, done) }
+        guard host.takePlace(for: version.key.function) else { return refuse(.hostFull, done) }
         let id = host.newInstanceID()
         let run = EventRun(id, version, request, trace: trace, host, home: loop) { [self] outcome in
             guarded.withLock { $0.runs[id] = nil }
-            host.releasePlace()
+            host.releasePlace(of: version.key.function)
             quota.leave()
             done(outcome)
         }

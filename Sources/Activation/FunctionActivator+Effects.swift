@@ -15,7 +15,7 @@ extension FunctionActivator {
         while let action = rest.popFirst() {
             switch action {
             case .start(let slot):
-                guard host.reservePlace() else {
+                guard host.takePlace(for: version.key.function) else {
                     rest += guarded.state.startRefused(slot, now: now)
                     continue
                 }
@@ -74,7 +74,8 @@ extension FunctionActivator {
                 error: ServiceError(
                     status: 503, code: "ResourceThrottled",
                     message:
-                        "All \(host.options.maximumInstances) instances of this host are in use, none by function '\(name)'. Retry later."),
+                        "All \(host.options.maximumInstances) instances of this host are in use or reserved for other functions, and function '\(name)'"
+                        + " has none. Retry later\(quota.reservedInstances == nil ? "; a reservedConcurrency keeps places for it" : "")."),
                 retryAfter: 1)
         case .startFailed(let error, let pause):
             return CallRefusal(error: error, retryAfter: Int((pause.nanoseconds + 999_999_999) / 1_000_000_000))
@@ -116,7 +117,7 @@ extension FunctionActivator {
     func isFrozen(_ instance: ActiveInstance) -> Bool { guarded.withLock { $0.state.isFrozen(instance.slot) } }
 
     /// Calls that have an instance, and calls that wait for one.
-    var callsInProgress: Int { guarded.withLock { $0.state.inFlight + $0.state.waitingCount } }
+    package var callsInProgress: Int { guarded.withLock { $0.state.inFlight + $0.state.waitingCount } }
 
     /// How many instances are ready, and why there are not more.
     func provisionStanding() -> (current: Int, error: String?) {

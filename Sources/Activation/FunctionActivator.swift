@@ -233,7 +233,7 @@ public final class FunctionActivator: Sendable {
                 // Never at once: who asks, or gives a place back, is in the middle of something.
                 waiter.loop.execute { waiter.deliver(result) }
             case .stop(let instance, let reason): instance.stop(reason)
-            case .makeRoom: if !host.room.make(for: self) { change { guarded, _ in guarded.state.noRoom() } }
+            case .makeRoom: if !host.makeRoom(for: self) { change { guarded, _ in guarded.state.noRoom() } }
             case .wake(let time): host.loops.next().scheduleTask(deadline: time) { self.tick() }
             case .finished: whenFinished(self)
             }

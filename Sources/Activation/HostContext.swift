@@ -22,7 +22,7 @@ final class HostContext: Sendable {
     let room = HostRoom()
     /// Closes what an event loop of the gateway, given by its number, holds of an instance.
     let closer = Mutex<(@Sendable (Int, ActiveInstance) -> Void)?>(nil)
-    private let alive = Atomic<Int>(0)
+    private let places: Mutex<HostPlaces>
     /// Instances on their way to readiness or to their end.
     private let unsettled = Atomic<Int>(0)
     /// Instances that the kernel ended for want of memory, by function, since the host started.
@@ -41,6 +41,7 @@ final class HostContext: Sendable {
         self.random = random
         self.logger = logger
         meter = InstanceMeter(factory: metrics)
+        places = Mutex(HostPlaces(maximum: options.maximumInstances))
         var limits = ParkingState.Limits()
         limits.all = options.parkedInstances
         let parking = ParkedInstances(limits: limits, launcher: launcher, clock: clock)
@@ -54,18 +55,26 @@ final class HostContext: Sendable {
         }
     }
 
+    /// Keeps places of the host for functions that have reserved them.
+    func reservePlaces(_ instances: [String: Int]) { places.withLock { $0.reserve(instances) } }
+
     /// Takes one of the host's places for an instance.
-    func reservePlace() -> Bool {
-        let (_, now) = alive.add(1, ordering: .relaxed)
-        if now <= options.maximumInstances { return true }
-        alive.subtract(1, ordering: .relaxed)
-        return false
-    }
+    func takePlace(for function: String) -> Bool { places.withLock { $0.take(for: function) } }
 
     /// Gives a place back that no ``ActiveInstance`` had.
-    func releasePlace() {
-        alive.subtract(1, ordering: .relaxed)
-        room.placeIsFree()
+    func releasePlace(of function: String) {
+        places.withLock { $0.giveBack(of: function) }
+        room.placeIsFree { function in places.withLock { $0.hasRoom(for: function) } }
+    }
+
+    /// Asks another function to give up an instance for this one.
+    ///
+    /// - Returns: false where none has any to give.
+    func makeRoom(for activator: FunctionActivator) -> Bool {
+        let (places, function) = (places.withLock { $0 }, activator.version.key.function)
+        return room.make(for: activator, isEntitled: places.isBelowReserve(function)) {
+            places.isUseful(from: $0.version.key.function, to: function)
+        }
     }
 
     /// An instance begins to start or to end; each is told once more by ``settled()``.
@@ -78,7 +87,7 @@ final class HostContext: Sendable {
 
     /// An instance has ended: its place is free, and whoever holds connections to it is told.
     func instanceEnded(_ instance: ActiveInstance) {
-        releasePlace()
+        releasePlace(of: instance.version.key.function)
         for observer in observers.withLock({ $0 }) { observer(instance) }
     }
 
