@@ -33,17 +33,25 @@ public final class AccessAuthority: Sendable {
     private struct State: Sendable {
         var keys: [String: AccessKey] = [:]
         var roles: [String: AccessPolicy] = [:]
-        var nonces = NonceWindow()
+        var nonces: NonceWindow
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let log: NonceLog?
     private let open: Atomic<Bool>
     private let enforcement: Enforcement
     private let box: SecretBox
     private let now: @Sendable () -> Timestamp
 
-    /// - Parameter box: seals temporary credentials.
-    public init(_ enforcement: Enforcement, box: SecretBox, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameters:
+    ///   - box: seals temporary credentials.
+    ///   - nonces: where nonces outlive the process; without it they do not.
+    public init(
+        _ enforcement: Enforcement, box: SecretBox, nonces: (log: NonceLog, memory: NonceLog.Memory)? = nil,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        state = Mutex(State(nonces: NonceWindow(memory: nonces?.memory ?? NonceLog.Memory())))
+        log = nonces?.log
         self.enforcement = enforcement
         self.box = box
         self.now = now
@@ -147,13 +155,15 @@ public final class AccessAuthority: Sendable {
         }
         // Only now, so that nobody without the secret can use a nonce up.
         if let nonce = head.header("x-acs-signature-nonce"), signature.signedHeaders.contains("x-acs-signature-nonce") {
-            let digest = Array(SHA256.hash(data: Data("\(key.id)\n\(nonce)".utf8)))
-            let verdict = state.withLock {
-                $0.nonces.take(date: date.milliseconds / 1000, digest: digest, now: now.milliseconds / 1000)
-            }
-            switch verdict {
-            case .new: break
+            let mark = NonceMark(
+                date: date.milliseconds / 1000, digest: Array(SHA256.hash(data: Data("\(key.id)\n\(nonce)".utf8))))
+            switch state.withLock({ $0.nonces.take(mark, now: now.milliseconds / 1000) }) {
+            case .new: log?.append(mark, now: now.milliseconds / 1000)
             case .used: throw Self.denied("the nonce '\(nonce.prefix(64))' was used before; sign each request anew")
+            case .unknown:
+                throw Self.denied(
+                    "the request is dated '\(date.rfc3339)', before the last start of the host's machine, and may have been taken then; sign it anew"
+                )
             case .full:
                 throw ServiceError(
                     status: 429, code: "ResourceExhausted", message: "too many signed requests within 15 minutes; try again later")

@@ -1,42 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 
+/// A nonce with its key, as two words of its hash: 2^-128 is rarer than any fault of memory.
+public struct NonceMark: Hashable, Sendable {
+    /// Of the request, in seconds of Unix time.
+    public var date: Int64
+    public var high: UInt64
+    public var low: UInt64
+
+    public init(date: Int64, high: UInt64, low: UInt64) { (self.date, self.high, self.low) = (date, high, low) }
+
+    /// - Parameter digest: the hash of key and nonce, 16 bytes or more of it.
+    public init(date: Int64, digest: some Collection<UInt8>) {
+        self.init(date: date, high: 0, low: 0)
+        for (index, byte) in digest.prefix(16).enumerated() {
+            if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        }
+    }
+}
+
 /// The nonces of requests that were taken, for as long as their date would let them be taken again.
 ///
 /// They are kept by the second of the request's date, so that whole seconds are forgotten at once: a request that is sent again has the same date.
 public struct NonceWindow: Sendable {
-    /// A nonce with its key, as two words of its hash: 2^-128 is rarer than any fault of memory.
-    private struct Mark: Hashable { var high: UInt64, low: UInt64 }
-
-    public enum Verdict: Hashable, Sendable { case new, used, full }
+    public enum Verdict: Hashable, Sendable {
+        case new, used, full
+        /// Nobody knows whether it was used: its date lies before all that is remembered.
+        case unknown
+    }
 
     /// Seconds by which a request's date may differ from the host's clock. Source: Function Compute contract §2.3.
     public static let skew: Int64 = 15 * 60
     /// Nonces remembered at most, about 200 MB; then requests are refused, since forgetting one would let it be sent again.
     private let limit: Int
-    private var seconds: [Int64: Set<Mark>] = [:]
+    private let floor: Int64?
+    private var seconds: [Int64: Set<NonceMark>] = [:]
     private var count = 0
     private var lastSweep: Int64 = 0
 
-    public init(limit: Int = 4_000_000) { self.limit = limit }
+    /// - Parameter memory: what was taken before.
+    public init(limit: Int = 4_000_000, memory: NonceLog.Memory = NonceLog.Memory()) {
+        self.limit = limit
+        floor = memory.floor
+        for mark in memory.marks { remember(mark) }
+    }
 
-    /// - Parameters:
-    ///   - date: of the request, in seconds of Unix time, within ``skew`` of `now`.
-    ///   - digest: the hash of key and nonce, 16 bytes or more of it.
-    public mutating func take(date: Int64, digest: some Collection<UInt8>, now: Int64) -> Verdict {
+    /// - Parameter mark: its date is within ``skew`` of `now`.
+    public mutating func take(_ mark: NonceMark, now: Int64) -> Verdict {
         sweep(now)
-        let words = digest.prefix(16).enumerated().reduce(into: Mark(high: 0, low: 0)) { mark, next in
-            if next.offset < 8 {
-                mark.high = mark.high << 8 | UInt64(next.element)
-            } else {
-                mark.low = mark.low << 8 | UInt64(next.element)
-            }
-        }
-        if seconds[date]?.contains(words) == true { return .used }
+        if seconds[mark.date]?.contains(mark) == true { return .used }
+        if let floor, mark.date < floor { return .unknown }
         guard count < limit else { return .full }
-        seconds[date, default: []].insert(words)
-        count += 1
+        remember(mark)
         return .new
+    }
+
+    private mutating func remember(_ mark: NonceMark) {
+        if seconds[mark.date, default: []].insert(mark).inserted { count += 1 }
     }
 
     /// Forgets what the date alone refuses by now.

@@ -15,7 +15,13 @@ enum HostAccess {
         let addresses = [options.listen] + [options.controlListen, options.listenTLS].compactMap { $0 }
         let far = addresses.first { !$0.isLoopback }
         let box = try SecretBox(folder: data)
-        let authority = AccessAuthority(options.insecure ? .never : far == nil ? .withKeys : .always, box: box, now: now)
+        let nonces = try NonceLog.open(data: data, boot: HostID.boot(), now: now().milliseconds / 1000) { error in
+            logger.error(
+                "nonces of signed requests cannot be written down: until 15 minutes after a restart such a request could be sent again",
+                metadata: ["error": "\(error)"])
+        }
+        let authority = AccessAuthority(
+            options.insecure ? .never : far == nil ? .withKeys : .always, box: box, nonces: nonces, now: now)
         let register = AccessRegister(store: store, box: box, authority: authority, now: now)
         try await register.start()
         if options.insecure {

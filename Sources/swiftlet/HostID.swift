@@ -21,6 +21,19 @@ enum HostID {
         }
         return id
     }
+
+    /// Names the time since the machine's last start. Source: proc_sys_kernel(5).
+    static func boot() throws -> String {
+        let path = "/proc/sys/kernel/random/boot_id"
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        let id = String(decoding: bytes[..<max(0, count)].filter { $0 > 32 }, as: UTF8.self)
+        guard !id.isEmpty, id.allSatisfy({ $0.isHexDigit || $0 == "-" }) else { throw CommandFailure("\(path) holds no id") }
+        return id
+    }
 }
 
 /// Writes a file whole or not at all: under another name, synced, renamed.

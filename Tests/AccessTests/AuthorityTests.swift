@@ -162,17 +162,6 @@ import Testing
         }
     }
 
-    @Test func noncesAreForgottenWhenTheirDateRefusesThem() {
-        var window = NonceWindow(limit: 3)
-        let digest = [UInt8](repeating: 7, count: 32)
-        #expect(window.take(date: 1000, digest: digest, now: 1000) == .new)
-        #expect(window.take(date: 1000, digest: digest, now: 1900) == .used)
-        #expect(window.take(date: 1001, digest: digest, now: 1900) == .new)
-        #expect(window.take(date: 1002, digest: digest, now: 1900) == .new)
-        #expect(window.take(date: 1003, digest: digest, now: 1900) == .full)
-        #expect(window.take(date: 1003, digest: digest, now: 1901) == .new)
-    }
-
     @Test(
         "dates of the calendar",
         arguments: [("1970-01-01T00:00:00Z", 0), ("2000-02-29T12:00:00Z", 951_825_600), ("2026-11-23T04:58:53Z", 1_795_409_933)])

@@ -9,6 +9,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import urllib.error
@@ -135,6 +137,73 @@ def test_a_request_is_taken_once(guarded):
     request = urllib.request.Request(f"http://{guarded.address}{path}", headers=headers)
     urllib.request.urlopen(request).close()
     assert status(lambda: urllib.request.urlopen(urllib.request.Request(f"http://{guarded.address}{path}", headers=headers))) == (403, "AccessDenied")
+
+
+class Restarted:
+    """A host that is ended and started again, at one address and on one state directory."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = "127.0.0.1:%d" % free.getsockname()[1]
+        self.folder = tempfile.mkdtemp(prefix="swiftlet-nonces-", dir=ROOT / "rootfs")
+
+    def start(self):
+        self.program = subprocess.Popen(
+            [ROOT / ".build/release/swiftlet", "serve", "--listen", self.address, "--state-dir", self.folder], stdout=subprocess.PIPE, text=True)
+        assert "swiftlet ready" in self.program.stdout.readline()
+
+    def end(self, number):
+        self.program.send_signal(number)
+        self.program.wait(timeout=30)
+        self.program.stdout.close()
+
+    def ask(self, headers):
+        request = urllib.request.Request(f"http://{self.address}/swiftlet/v1/host", headers=headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, ""
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)["Message"]
+
+    def signed(self, key, seconds=0):
+        moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+        return sign(key, "GET", self.address, "/swiftlet/v1/host", b"", date=moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+@whole_host
+def test_a_request_is_taken_once_also_by_a_host_that_was_killed_and_started_anew():
+    host = Restarted()
+    try:
+        host.start()
+        key = Guarded(host.address).root
+        # Five seconds old, so that it lies before the start below also where that comes within the second.
+        taken = host.signed(key, -5)
+        assert host.ask(taken) == (200, "")
+        host.end(signal.SIGKILL)
+        host.start()
+        code, message = host.ask(taken)
+        assert code == 403 and "was used before" in message, message
+        assert host.ask(host.signed(key, -120)) == (200, ""), "a client whose clock is behind is not shut out by a restart"
+        host.end(signal.SIGTERM)
+        # As after a start of the machine, before which nonces may have been lost.
+        folder = pathlib.Path(host.folder) / "data/nonces"
+        [boot] = folder.iterdir()
+        boot.rename(folder / "00000000-0000-4000-8000-000000000000")
+        host.start()
+        code, message = host.ask(host.signed(key, -5))
+        assert code == 403 and "last start of the host's machine" in message, message
+        assert "was used before" in host.ask(taken)[1]
+        assert host.ask(host.signed(key)) == (200, "")
+        host.end(signal.SIGKILL)
+        host.start()
+        older = host.signed(key, -300)
+        assert "last start of the host's machine" in host.ask(older)[1], "the next process knows of it too"
+        assert [entry.name for entry in folder.iterdir()] == [boot.name]
+    finally:
+        if host.program.poll() is None:
+            host.end(signal.SIGTERM)
+        shutil.rmtree(host.folder)
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])

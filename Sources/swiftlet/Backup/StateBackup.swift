@@ -13,7 +13,8 @@ struct StateBackup {
     private static let attempts = 5
     /// What is made anew at a start, or is no state.
     private static let left = [
-        "data/*.db", "data/*.db-wal", "data/*.db-shm", "data/*.sock", "data/*.sock.new", "data/tmp", "layers/.trash", "layers/.tmp-*",
+        "data/*.db", "data/*.db-wal", "data/*.db-shm", "data/*.sock", "data/*.sock.new", "data/tmp", "data/nonces", "layers/.trash",
+        "layers/.tmp-*",
     ]
 
     let stateDirectory: String

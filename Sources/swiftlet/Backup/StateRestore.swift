@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Access
 import FoundationEssentials
 import Glibc
 
@@ -24,6 +25,7 @@ struct StateRestore {
                 }
             }
             guard rmdir("\(work)/databases") == 0, unlink("\(work)/\(BackupManifest.name)") == 0 else { throw failure("tidy up '\(work)'") }
+            try NonceLog.disown(data: "\(work)/data")
             try own("\(work)/data")
             if rmdir(stateDirectory) != 0, errno != ENOENT { throw failure("take the place of '\(stateDirectory)'") }
             guard rename(work, stateDirectory) == 0 else { throw failure("move '\(work)' to its place") }
