@@ -31,6 +31,10 @@ struct Deployment {
         return changes
     }
 
+    func change(for domain: DesiredDomain) async throws -> DeploymentChange {
+        try DeploymentDifference.domain(domain, current: try await find(DomainCommand.path(domain.name)))
+    }
+
     func make(_ change: DeploymentChange) async throws {
         if change.kind == .none { return }
         _ = try await client.data(change.method == .post ? .post : .put, change.path, json: .object(change.body))

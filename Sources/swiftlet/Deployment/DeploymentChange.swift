@@ -73,27 +73,32 @@ enum DeploymentDifference {
         return change
     }
 
-    private static func fields(_ wanted: [String: JSONValue], current: [String: JSONValue]) -> DeploymentChange {
+    /// - Parameter exact: fields that are wanted as they are, with nothing besides.
+    static func fields(
+        _ wanted: [String: JSONValue], current: [String: JSONValue], exact: Set<String> = ["environmentVariables"]
+    ) -> DeploymentChange {
         var change = DeploymentChange(kind: .none, thing: "")
         for (name, value) in wanted.sorted(by: { $0.key < $1.key }) {
             let now = current[name] ?? .null
-            if isMet(value, by: now, whole: name == "environmentVariables") { continue }
+            let isSame = exact.contains(name) ? value == now || value.isEmpty && now.isEmpty : isMet(value, by: now, but: secrets(of: name))
+            if isSame { continue }
             change.kind = .update
             change.body[name] = value
-            change.details.append("\(name) \(words(now)) → \(words(value))")
+            change.details.append("\(name) \(words(now, of: name)) → \(words(value, of: name))")
         }
         return change
     }
 
-    /// Whether a value has all that is wanted; more is no difference, except where the whole is wanted.
-    static func isMet(_ wanted: JSONValue, by current: JSONValue, whole: Bool = false) -> Bool {
+    /// Whether a value has all that is wanted; more is no difference, except that an empty one clears.
+    ///
+    /// - Parameter secrets: members that the host keeps to itself.
+    static func isMet(_ wanted: JSONValue, by current: JSONValue, but secrets: Set<String> = []) -> Bool {
         switch (wanted, current) {
         case (.object(let wanted), .object(let current)):
-            if whole, wanted.count != current.count { return false }
-            // The host keeps a registry's password to itself.
-            return wanted.allSatisfy { $0.key == "password" || isMet($0.value, by: current[$0.key] ?? .null) }
+            if wanted.isEmpty { return current.isEmpty }
+            return wanted.allSatisfy { secrets.contains($0.key) || isMet($0.value, by: current[$0.key] ?? .null, but: secrets) }
         case (.array(let wanted), .array(let current)):
-            return wanted.count == current.count && zip(wanted, current).allSatisfy { isMet($0, by: $1) }
+            return wanted.count == current.count && zip(wanted, current).allSatisfy { isMet($0, by: $1, but: secrets) }
         // A layer is wanted by its name, and comes back with its size.
         case (.string(let name), .object(let members)): return members["arn"] == .string(name)
         case (_, .null): return wanted.isEmpty
@@ -103,9 +108,30 @@ enum DeploymentDifference {
         }
     }
 
-    private static func words(_ value: JSONValue) -> String {
+    /// The password of a registry, and the key of a certificate.
+    private static func secrets(of field: String) -> Set<String> {
+        switch field {
+        case "customContainerConfig": ["password"]
+        case "certConfig": ["privateKey"]
+        default: []
+        }
+    }
+
+    private static func words(_ value: JSONValue, of field: String) -> String {
         if value == .null { return "nothing" }
-        let text = value.text
+        // Also those in the wrong place, and keys that sign tokens (RFC 7518 §6), which the host does give away.
+        let signing: Set<String> = ["authConfig", "triggerConfig"].contains(field) ? ["k", "d", "p", "q", "dp", "dq", "qi"] : []
+        let hidden = signing.union(["password", "privateKey"])
+        let text = hidden.contains(field) ? "…" : without(hidden, value).text
         return text.count <= 60 ? text : "\(text.prefix(57))…"
+    }
+
+    private static func without(_ hidden: Set<String>, _ value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(let members):
+            .object(members.reduce(into: [:]) { $0[$1.key] = hidden.contains($1.key) ? "…" : without(hidden, $1.value) })
+        case .array(let elements): .array(elements.map { without(hidden, $0) })
+        default: value
+        }
     }
 }

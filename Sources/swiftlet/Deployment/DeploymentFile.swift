@@ -22,9 +22,9 @@ struct DesiredTrigger: Hashable, Sendable {
     var description: String?
 }
 
-/// The functions of a Serverless Devs file: the resources whose component is `fc3`.
+/// The functions and custom domains of a Serverless Devs file: the resources whose component is `fc3` or `fc3-domain`.
 ///
-/// Source: the schema of the component fc3. Variables `${vars.…}`, `${resources.…}`, `${env('NAME')}` and `${env('NAME','else')}` are put in.
+/// Source: the schemas of these components. Variables `${vars.…}`, `${resources.…}`, `${env('NAME')}` and `${env('NAME','else')}` are put in.
 struct DeploymentFile {
     /// What is set beside the function itself, and where.
     private static let settings = [
@@ -32,11 +32,15 @@ struct DeploymentFile {
         "scalingConfig": "scaling-config",
     ]
     /// What means something to the cloud only; `code` is what other runtimes have in place of an image.
-    private static let ignored: Set<String> = ["region", "code", "functionName", "triggers", "layers", "tags", "annotations"]
+    private static let ignored: Set<String> = [
+        "region", "code", "functionName", "triggers", "layers", "tags", "annotations", "customDomain",
+    ]
     /// What this command would have to make and does not.
-    private static let refused = ["customDomain", "aliases", "vpcBinding"]
+    private static let refused = ["aliases", "vpcBinding"]
 
     private(set) var functions: [DesiredFunction] = []
+    /// To be made when the functions are.
+    private(set) var domains: [DesiredDomain] = []
     /// What was left aside, for people.
     private(set) var notes: [String] = []
 
@@ -47,14 +51,35 @@ struct DeploymentFile {
         let variables = DeploymentVariables(document: document, environment: environment)
         for (name, resource) in resources.sorted(by: { $0.key < $1.key }) {
             guard let component = resource.object?["component"]?.string else { throw CommandFailure("resource '\(name)' has no component") }
-            guard component == "fc3" || component.hasPrefix("fc3@") else {
-                notes.append("resource '\(name)' is left aside: its component is '\(component)', and only fc3 is known")
+            let kind = component.split(separator: "@").first.map(String.init) ?? component
+            guard ["fc3", "fc3-domain"].contains(kind) else {
+                notes.append("resource '\(name)' is left aside: its component is '\(component)', and only fc3 and fc3-domain are known")
                 continue
             }
             guard let props = try variables.resolve(resource.object?["props"] ?? .null).object else {
                 throw CommandFailure("resource '\(name)' has no props")
             }
-            functions.append(try function(props, resource: name))
+            if kind == "fc3-domain" {
+                try add(DesiredDomain.whole(props, resource: name), resource: name)
+                continue
+            }
+            let function = try function(props, resource: name)
+            functions.append(function)
+            if let domain = props["customDomain"], domain != .null {
+                try add(DesiredDomain.of(function.name, domain, resource: name), resource: name)
+            }
+        }
+    }
+
+    private mutating func add(_ domain: DesiredDomain?, resource: String) throws {
+        guard let domain else {
+            notes.append("resource '\(resource)': the domain auto is left aside, its name is made up in the cloud only")
+            return
+        }
+        if let index = domains.firstIndex(where: { $0.name == domain.name }) {
+            domains[index] = try domains[index].merged(with: domain)
+        } else {
+            domains.append(domain)
         }
     }
 
@@ -69,7 +94,7 @@ struct DeploymentFile {
             if let path = Self.settings[field] {
                 guard let members = value.object else { throw CommandFailure("resource '\(resource)': \(field) must be a mapping") }
                 function.settings[path] = members
-            } else if value == "auto" || value == "Auto" {
+            } else if value == "auto" || value == "Auto", field != "customDomain" {
                 notes.append("resource '\(resource)': \(field): auto is left aside, it is made in the cloud only")
             } else if field == "environmentVariables" {
                 function.fields[field] = .object((value.object ?? [:]).mapValues { $0.string == nil ? .string($0.text) : $0 })

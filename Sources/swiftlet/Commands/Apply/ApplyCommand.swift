@@ -5,9 +5,9 @@ import FunctionModel
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Makes functions, triggers and settings as a Serverless Devs file says.",
+        commandName: "apply", abstract: "Makes functions, triggers, settings and domains as a Serverless Devs file says.",
         discussion: """
-            Takes the resources with `component: fc3`. Prints a line for each thing: + is made, ~ is changed, = is as the file says; a second run changes
+            Takes the resources with `component: fc3` and `component: fc3-domain`. Prints a line for each thing: + is made, ~ is changed, = is as the file says; a second run changes
             nothing. What the file does not name stays as it is.
 
             Examples:
@@ -36,6 +36,8 @@ struct ApplyCommand: AsyncParsableCommand {
             // All of the file is looked at before anything is changed: a mistake at its end leaves the host as it was.
             var changes: [(function: String, [DeploymentChange])] = []
             for function in wanted.functions { changes.append((function.name, try await deployment.changes(for: function))) }
+            var domains: [DeploymentChange] = []
+            for domain in wanted.domains { domains.append(try await deployment.change(for: domain)) }
             for (function, changes) in changes {
                 for change in changes {
                     if !dryRun {
@@ -44,6 +46,11 @@ struct ApplyCommand: AsyncParsableCommand {
                     }
                     try Output.out(change.line + "\n")
                 }
+            }
+            // Behind the functions that their routes lead to.
+            for change in domains {
+                if !dryRun { try await deployment.make(change) }
+                try Output.out(change.line + "\n")
             }
         }
     }

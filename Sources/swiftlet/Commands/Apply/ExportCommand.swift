@@ -7,9 +7,10 @@ import NIOHTTP1
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes functions and their triggers as a Serverless Devs file, for `apply`.",
+        commandName: "export", abstract: "Writes functions, their triggers and domains as a Serverless Devs file, for `apply`.",
         discussion: """
-            A registry's password is not in it: the host keeps it to itself.
+            A registry's password and the private key of a domain's certificate are not in it: the host keeps them to itself. The keys that tokens are checked
+            with are in it. A domain is in it where all of its routes lead to functions that are.
 
             Examples:
               swiftlet export > s.yaml
@@ -42,11 +43,30 @@ struct ExportCommand: AsyncParsableCommand {
                 guard let members = function.object, let name = members["functionName"]?.string else { continue }
                 resources[name] = ["component": "fc3", "props": .object(try await props(members, name, client))]
             }
+            let names = Set(resources.keys)
+            for domain in try await client.pages(DomainCommand.path, "customDomains") {
+                guard let props = domainProps(domain, of: names), let name = props["domainName"]?.string else { continue }
+                var resource = "domain-" + name
+                while resources[resource] != nil { resource += "-" }
+                resources[resource] = ["component": "fc3-domain", "props": .object(props)]
+            }
             return JSONValue.object(["edition": "3.0.0", "name": "swiftlet", "resources": .object(resources)])
         }
         let text = try YAMLValue.text(document)
         guard let output else { return try Output.out(text) }
         try await onOwnThread { try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic) }
+    }
+
+    /// - Returns: nil for a domain that leads to other functions too, or to none.
+    private func domainProps(_ domain: JSONValue, of functions: Set<String>) -> [String: JSONValue]? {
+        let fields: Set<String> = [
+            "domainName", "protocol", "routeConfig", "certConfig", "authConfig", "corsConfig", "tlsConfig", "wafConfig",
+        ]
+        let routes = domain.object?["routeConfig"]?.object?["routes"]?.array ?? []
+        guard !routes.isEmpty, routes.allSatisfy({ functions.contains($0.object?["functionName"]?.string ?? "") }) else { return nil }
+        var props = (domain.object ?? [:]).filter { fields.contains($0.key) && !$0.value.isEmpty }
+        props["region"] = "cn-local"
+        return props
     }
 
     private func props(_ function: [String: JSONValue], _ name: String, _ client: HostClient) async throws -> [String: JSONValue] {
