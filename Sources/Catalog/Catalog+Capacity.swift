@@ -10,6 +10,7 @@ extension Catalog {
     /// - Throws: ``ServiceError`` 404 `FunctionNotFound` or `AliasNotFound`, 400 `InvalidArgument`.
     public func putProvision(of function: String, qualifier: String, _ input: [String: JSONValue]) async throws -> SettingRecord {
         let plan = try CapacityPlan(provision: input, since: now())
+        try CapacityPlan.requireMinimum(provision: input)
         try await checkCapacityQualifier(qualifier, of: function)
         var content = input.filter { $0.value != .null }
         content["target"] = nil

@@ -116,12 +116,7 @@ extension Catalog {
                     "layers: custom-container is not supported by layer '\(layer.arn)', which is for \(runtimes.joined(separator: ", ")); "
                         + "publish it with compatibleRuntime custom-container")
             }
-            bytes += try await images.layers.unpack(version)
-            guard bytes <= LayerLimits.functionBytes else {
-                throw ServiceError.invalidArgument(
-                    "layers: unpacked they have \(bytes) bytes; at most \(LayerLimits.functionBytes) are allowed for all layers of a function"
-                )
-            }
+            bytes = try LayerLimits.adding(try await images.layers.unpack(version), to: bytes)
             sized.append(FunctionLayer(arn: layer.arn, size: version.content.size))
             trees.append(version.content.tree)
         }

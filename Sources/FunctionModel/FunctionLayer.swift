@@ -66,6 +66,17 @@ public enum LayerLimits {
     public static let functionBytes = 2_000_000_000
     /// Here: bytes of the licence's text.
     public static let licenseBytes = 1024
+
+    /// The bytes of a function's layers with one more.
+    ///
+    /// - Throws: ``ServiceError`` 400 `InvalidArgument` where they are more than ``functionBytes``.
+    public static func adding(_ bytes: Int, to others: Int) throws(ServiceError) -> Int {
+        guard others + bytes <= functionBytes else {
+            throw .invalidArgument(
+                "layers: unpacked they have \(others + bytes) bytes; at most \(functionBytes) are allowed for all layers of a function")
+        }
+        return others + bytes
+    }
 }
 
 extension FieldReader {

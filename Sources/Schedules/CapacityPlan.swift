@@ -46,7 +46,8 @@ public struct CapacityPlan: Hashable, Sendable {
             maximum: "maxCapacity", others: ["alwaysAllocateCPU", "alwaysAllocateGPU"])
         static let scaling = Names(
             base: ["minInstances"], changes: "scheduledPolicies", trackings: "horizontalScalingPolicies", minimum: "minInstances",
-            maximum: "maxInstances", others: ["enableOnDemandScaling", "enableMixMode", "requestDispatchPolicy", "residentPoolId"])
+            maximum: "maxInstances",
+            others: ["enableOnDemandScaling", "enableMixMode", "requestDispatchPolicy", "residentPoolId"])
     }
 
     /// Reads a PutProvisionConfigInput.
@@ -54,6 +55,20 @@ public struct CapacityPlan: Hashable, Sendable {
     /// - Throws: ``ServiceError`` 400 `InvalidArgument` that names field, value and bound.
     public init(provision input: [String: JSONValue], since: Timestamp) throws(ServiceError) {
         try self.init(FieldReader(input), .provision, since)
+    }
+
+    /// What a new PutProvisionConfigInput must have besides; what was stored before it was asked for still counts without.
+    ///
+    /// Source: Function Compute contract §5.7.
+    /// - Throws: ``ServiceError`` 400 `InvalidArgument`.
+    public static func requireMinimum(provision input: [String: JSONValue]) throws(ServiceError) {
+        for (index, policy) in (input[Names.provision.trackings]?.array ?? []).enumerated() {
+            guard let least = policy.object?[Names.provision.minimum], least != .null else {
+                throw .missing(
+                    "\(Names.provision.trackings)[\(index)].\(Names.provision.minimum)",
+                    "the instances that are kept however low the load is; 0 keeps none")
+            }
+        }
     }
 
     /// Reads a PutScalingConfigInput.

@@ -141,4 +141,12 @@ private func refusal(_ json: String) throws -> ServiceError? {
         #expect(try FunctionConfiguration(creating: try input(#"{"cpu":2}"#)).memorySize == 2048)
         #expect(try FunctionConfiguration(creating: try input(#"{"memorySize":1024}"#)).cpu == 0.35)
     }
+
+    @Test func layersOfAFunctionHaveAtMostTwoGigabytesTogether() throws {
+        #expect(try LayerLimits.adding(500_000_000, to: 1_500_000_000) == 2_000_000_000)
+        let error = #expect(throws: ServiceError.self) { try LayerLimits.adding(500_000_001, to: 1_500_000_000) }
+        #expect(
+            error?.code == "InvalidArgument" && error?.message.contains("2000000001") == true
+                && error?.message.contains("at most 2000000000") == true)
+    }
 }

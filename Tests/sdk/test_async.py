@@ -124,6 +124,18 @@ def test_a_task_from_acceptance_to_its_end(client, name, images):
 
 
 @whole_host
+def test_a_delay_lies_between_a_second_and_an_hour(client, name, images):
+    client.create_function(minimal(name, images[0]))
+    for seconds in ("0", "3601", "-1", "1.5", "soon"):
+        refused(lambda: send(client, name, common_headers={"x-fc-async-delay": seconds}), "InvalidArgument", 400, "x-fc-async-delay", seconds, "from 1 to 3600")
+    for seconds in ("1", "3600"):
+        send(client, name, x_fc_async_task_id=f"t{seconds}", common_headers={"x-fc-async-delay": seconds})
+    ended(client, name, "t1", "Succeeded")
+    client.stop_async_task(name, "t3600", m.StopAsyncTaskRequest())
+    ended(client, name, "t3600", "Stopped")
+
+
+@whole_host
 def test_tasks_are_listed_filtered_and_stopped(client, name, images):
     client.create_function(minimal(name, images[0]))
     put(client, name, async_task=True)

@@ -256,7 +256,7 @@ def test_capacity(client, name, images):
         ({"metric_target": 0}, ("metricTarget", "0", "up to 1")), ({"metric_target": 1.01}, ("metricTarget", "1.01", "up to 1")),
         ({"metric_type": None}, ("metricType",)), ({"max_capacity": 10001}, ("maxCapacity", "10001", "0 to 10000")),
         ({"min_capacity": 2, "max_capacity": 1}, ("maxCapacity", "1", "at least 2")), ({"max_capacity": None}, ("maxCapacity", "required")),
-        ({"min_capacity": -1}, ("minCapacity", "-1", "0 to 10000")),
+        ({"min_capacity": -1}, ("minCapacity", "-1", "0 to 10000")), ({"min_capacity": None}, ("minCapacity", "required")),
     ):
         refused(lambda: put(target_tracking_policies=[m.TargetTrackingPolicy(**{**policy, **change})]), "InvalidArgument", 400, "targetTrackingPolicies[0]", *words)
     refused(lambda: put(scheduled_actions=[m.ScheduledAction(**action)] * 2), "InvalidArgument", 400, "scheduledActions[1].name", "own")
