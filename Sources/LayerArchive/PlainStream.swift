@@ -12,8 +12,9 @@ final class PlainStream {
     private(set) var plain: UInt64 = 0
     /// Whether all of the layer has come out.
     private(set) var hasEnded = false
-    /// What stopped the stream, kept while libarchive's C frames are between the callback and the caller.
-    var failure: LayerRefusal?
+    /// What stopped the stream, kept while libarchive's C frames are between the callback and the caller, and since libarchive takes what breaks off
+    /// behind the last entry for the end of the tar.
+    private(set) var failure: LayerRefusal?
 
     init(_ source: LayerSource, limits: UnpackLimits) throws(LayerRefusal) {
         var status = stat()
@@ -32,14 +33,20 @@ final class PlainStream {
 
     /// The next bytes, valid until the next call; nil at the end of the layer.
     func next() throws(LayerRefusal) -> UnsafeRawBufferPointer? {
+        if let failure { throw failure }
         if hasEnded { return nil }
-        guard let bytes = try reader.next() else {
-            hasEnded = true
-            return nil
+        do throws(LayerRefusal) {
+            guard let bytes = try reader.next() else {
+                hasEnded = true
+                return nil
+            }
+            plain += UInt64(bytes.count)
+            try check()
+            return bytes
+        } catch {
+            failure = error
+            throw error
         }
-        plain += UInt64(bytes.count)
-        try check()
-        return bytes
     }
 
     /// The SHA-256 of all that came out, in lower-case hexadecimal; reads to the end of the layer first.

@@ -26,7 +26,6 @@ final class TarReader: ContentReader {
                     block.pointee = bytes.baseAddress
                     return bytes.count
                 } catch {
-                    stream.failure = error
                     return -1
                 }
             }, nil)

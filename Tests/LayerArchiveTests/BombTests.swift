@@ -2,6 +2,7 @@
 import Foundation
 import FunctionModel
 import LayerArchive
+import LinuxSystem
 import TarFixtures
 import Testing
 
@@ -113,6 +114,24 @@ import Testing
         #expect(fixture.text(String(repeating: "a", count: 255)) == "x\n")
     }
 
+    /// libarchive would take it for the end, and the diff id would be waited for for ever.
+    @Test("a blob that breaks off behind the last entry", .timeLimit(.minutes(1))) func brokenEnd() throws {
+        var tar = TarBuilder()
+        tar.add("a", "x\n")
+        let whole = tar.finished
+        for missing in [1, 512, 1000] {
+            let path = try fixture.scratch.write(Array(whole.dropLast(missing)), to: "broken")
+            let blob = try openAt(currentDirectory, path, flags: O_RDONLY)
+            let target = try openDirectory(currentDirectory, fixture.layer)
+            let error = #expect(throws: LayerRefusal.self) {
+                try unpackLayer(
+                    LayerSource(descriptor: blob.number, offset: 0, length: UInt64(whole.count), form: .plain), into: target.number,
+                    diffID: String(repeating: "0", count: 64))
+            }
+            #expect(error?.reason == "the blob ends \(missing) bytes before the layer does")
+        }
+    }
+
     @Test func damagedArchives() throws {
         var tar = TarBuilder()
         tar.add("a", String(repeating: "a", count: 2000))
@@ -128,6 +147,14 @@ import Testing
                 $0.add("x", records: [("uid", []), ("broken", [10])])
                 $0.append(Array("9 nonsense".utf8))
             }
+        }
+        // libarchive would only warn, and go on with the name of the plain header.
+        for record in ["999 path=y\n", "path=y\n", "22 GNU.sparse.major=9\n"] {
+            let reason = try fixture.refusal {
+                $0.add("PaxHeaders/x", type: "x", record)
+                $0.add("x", "hello")
+            }
+            #expect(reason?.hasPrefix("entry 'x' cannot be read") == true, "\(record)")
         }
     }
 }
