@@ -167,7 +167,13 @@ final class RegistryServer: Sendable {
     private func failure(_ response: HTTPClientResponse, _ subject: String) async throws -> RegistryError {
         let status = response.status
         var words = "\(status.code) \(status.reasonPhrase)"
-        if let own = Self.message(try await Self.words(response)) { words += " (\(own))" }
+        let body = try await Self.words(response)
+        if let own = Self.message(body) { words += " (\(own))" }
+        if status == .badRequest, endpoint.security == .plain, Self.wantsTLS(body) {
+            return error(
+                .invalid, subject, "it speaks TLS there, and was asked by plain HTTP",
+                "Leave out --plain-http (plainHTTP of the host's --registries), or name the port at which it speaks plain HTTP")
+        }
         switch status {
         case .unauthorized:
             let way =
@@ -200,6 +206,15 @@ final class RegistryServer: Sendable {
 
     private static func words(_ response: HTTPClientResponse) async throws -> [UInt8] {
         do { return Array(try await response.body.collect(upTo: wordsLimit).readableBytesView) } catch is NIOTooManyBytesError { return [] }
+    }
+
+    /// Whether the answer is that of a server which got plain HTTP where it speaks TLS. Sources: Go's net/http ("Client sent an HTTP request to an HTTPS
+    /// server."), which the distribution project's registry, Harbor and Gitea are made with; nginx ("The plain HTTP request was sent to HTTPS port");
+    /// Apache httpd ("You're speaking plain HTTP to an SSL-enabled server port.").
+    private static func wantsTLS(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body.prefix(4096), as: UTF8.self).lowercased()
+        return ["http request to an https server", "plain http request was sent to https port", "speaking plain http to an ssl-enabled"]
+            .contains { text.contains($0) }
     }
 
     /// The first error of `{"errors": [{"code", "message"}]}`. Source: distribution specification 1.1, "Error Codes".

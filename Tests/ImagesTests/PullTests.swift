@@ -142,6 +142,8 @@ import Testing
         try await PullFixture.with { fixture async throws in
             let refused = try await fixture.refusal("\(plain.address)/open:1", RegistryAccess())
             #expect(refused.message.contains("it does not speak TLS") && refused.message.contains("--plain-http"), "\(refused)")
+            let reverse = try await fixture.refusal("\(registry.address)/secret:1", .plain)
+            #expect(reverse.message.contains("it speaks TLS there") && reverse.message.contains("Leave out --plain-http"), "\(reverse)")
             try await fixture.pull("\(plain.address)/open:1", access)
         }
     }
