@@ -102,6 +102,26 @@ import Testing
         #expect(reason.contains("was promised"))
     }
 
+    @Test func aDocumentWithAnotherDigest() async throws {
+        let reason = try await refusal { layout in
+            let config = LayoutBuilder.config([layer])
+            layout.file(
+                "blobs/sha256/\(LayoutBuilder.digest(Array(config.utf8)))", config.replacingOccurrences(of: #"["/x"]"#, with: #"["/y"]"#))
+            let layers = layout.blob(layer, type: "layer.v1.tar")
+            let manifest =
+                #"{"schemaVersion":2,"config":\#(LayoutBuilder.descriptor(Array(config.utf8), type: "config.v1+json")),"layers":[\#(layers)]}"#
+            return layout.finish(layout.blob(Array(manifest.utf8), type: "manifest.v1+json"))
+        }
+        #expect(reason.contains("has in truth the digest"))
+    }
+
+    @Test("a member that is a device or a pipe", arguments: ["3", "4", "6"] as [Character]) func special(_ type: Character) async throws {
+        var tar = TarBuilder()
+        tar.add("blobs/sha256/x", type: type)
+        let device = tar.bytes
+        #expect(try await refusal { device + $0.finish($0.image([layer])) }.contains("neither a file, a folder nor a link"))
+    }
+
     @Test func aBlobOfAnotherSize() async throws {
         let reason = try await refusal { layout in
             let manifest = layout.image([layer])

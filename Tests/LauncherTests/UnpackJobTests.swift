@@ -77,6 +77,48 @@ extension SandboxOnThisKernel {
             #expect(try await host.client.layers() == [host.layer])
         }
 
+        /// Looked at from outside, since inside there is nothing to look with: the second line of defence behind what the report says.
+        @Test("an unpacker's namespaces, capabilities and mounts, seen from outside") func seenFromOutside() async throws {
+            let lost = Task { try await unpack("s") }
+            let launcher = "/proc/\(host.process)"
+            func children() throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: launcher + "/task").flatMap { task in
+                    // A thread may end while it is looked at.
+                    String(decoding: FileManager.default.contents(atPath: "\(launcher)/task/\(task)/children") ?? Data(), as: UTF8.self)
+                        .split(separator: " ").map(String.init)
+                }
+            }
+            func name(_ pid: String) -> String {
+                FileManager.default.contents(atPath: "/proc/\(pid)/cmdline").map { String(decoding: $0, as: UTF8.self) } ?? ""
+            }
+            var unpacker: String?
+            for _ in 0..<20_000 where unpacker == nil {
+                unpacker = try children().first { name($0).hasPrefix("swiftlet-unpack") }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            let own = "/proc/\(try #require(unpacker))"
+            for kind in ["net", "mnt", "pid", "ipc", "uts"] {
+                let (inside, outside) = try (
+                    FileManager.default.destinationOfSymbolicLink(atPath: "\(own)/ns/\(kind)"),
+                    FileManager.default.destinationOfSymbolicLink(atPath: "\(launcher)/ns/\(kind)")
+                )
+                #expect(inside != outside, "\(kind)")
+            }
+            let status = try String(contentsOfFile: own + "/status", encoding: .utf8).split(separator: "\n").map {
+                $0.replacing("\t", with: " ")
+            }
+            for line in ["CapEff: 000000008000001b", "CapBnd: 000000008000001b", "NoNewPrivs: 1", "Seccomp: 2"] {
+                #expect(status.contains { $0 == line }, "\(line)")
+            }
+            let mounts = try String(contentsOfFile: own + "/mountinfo", encoding: .utf8).split(separator: "\n").map {
+                $0.split(separator: " ")
+            }
+            #expect(mounts.map { $0[4] }.sorted() == ["/", "/layer"])
+            #expect(mounts.allSatisfy { mount in ["nosuid", "nodev", "noexec"].allSatisfy { mount[5].contains($0) } })
+            kill(host.process, SIGKILL)
+            await #expect(throws: UnpackFailure.self) { try await lost.value }
+        }
+
         @Test func aRefusalComesBackInItsOwnWordsAndLeavesNothing() async throws {
             await #expect(throws: UnpackFailure(reason: "entry ../evil leaves the root")) { try await unpack("f") }
             await #expect { try await unpack("k") } throws: { "\($0)".hasPrefix("the unpacker was ended by signal ") }
