@@ -25,6 +25,8 @@ struct PlannedImage: Sendable {
 }
 
 struct PlannedLayer: Hashable, Sendable {
+    /// Of its member in the archive.
+    var path: String
     var diffID: Digest
     /// The digest that the blob as it lies in the archive must have; nil where the archive promises none.
     var blobDigest: Digest?

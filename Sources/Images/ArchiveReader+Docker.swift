@@ -12,7 +12,7 @@ extension ArchiveReader {
         return try document([DockerArchiveImage].self, bytes, called: "manifest.json").map { image in
             ImageCandidate(names: (image.repoTags ?? []).compactMap(familiar), label: printable(image.config)) {
                 let config = try self.bytes(image.config, limit: limits.documents.configBytes)
-                return try plan(config: config, called: image.config, layers: try image.layers.map(member))
+                return try plan(config: config, called: image.config, layers: image.layers)
             }
         }
     }
@@ -29,6 +29,7 @@ extension ArchiveReader {
 
     private func legacyImage(_ top: String) throws -> PlannedImage {
         var members: [TarIndex.Member] = []
+        var paths: [String] = []
         var next: String? = top
         var first: DockerLegacyLayer?
         while let id = next {
@@ -39,6 +40,7 @@ extension ArchiveReader {
                 DockerLegacyLayer.self, try bytes("\(id)/json", limit: limits.documents.configBytes), called: "\(id)/json")
             first = first ?? description
             members.insert(try member("\(id)/layer.tar"), at: 0)
+            paths.insert("\(id)/layer.tar", at: 0)
             next = description.parent.flatMap { $0.isEmpty ? nil : $0 }
         }
         let diffIDs = try members.map { member in
@@ -51,13 +53,16 @@ extension ArchiveReader {
         let configuration = ImageConfiguration(
             architecture: first?.architecture ?? "amd64", os: first?.os ?? "linux", config: first?.config,
             rootfs: ImageConfiguration.RootFileSystem(diffIDs: diffIDs))
-        return try plan(config: try encode(configuration), called: "\(top)/json", layers: members)
+        return try plan(config: try encode(configuration), called: "\(top)/json", layers: paths)
     }
 
-    private func plan(config: [UInt8], called name: String, layers members: [TarIndex.Member]) throws -> PlannedImage {
-        let configuration = try configuration(config, called: name, layers: members.count)
-        let layers = try zip(members, configuration.rootfs.diffIDs).map { member, diffID in
-            PlannedLayer(diffID: diffID, blobDigest: nil, offset: member.offset, size: member.size, compression: try compression(member))
+    private func plan(config: [UInt8], called name: String, layers paths: [String]) throws -> PlannedImage {
+        let configuration = try configuration(config, called: name, layers: paths.count)
+        let layers = try zip(paths, configuration.rootfs.diffIDs).map { path, diffID in
+            let member = try layerMember(path, size: 0)
+            return PlannedLayer(
+                path: TarIndex.normal(path), diffID: diffID, blobDigest: nil, offset: member.offset, size: member.size,
+                compression: try compression(member))
         }
         let configDescriptor = Descriptor(mediaType: MediaType.config, digest: digest(of: config), size: Int64(config.count))
         // The plain layers, whatever the archive's compression: their diff ids are checked, and are all that Swiftlet knows them by.

@@ -68,14 +68,15 @@ extension ArchiveReader {
         let layers = try zip(manifest.layers, configuration.rootfs.diffIDs).map { layer, diffID in
             let member = try blobMember(layer)
             return PlannedLayer(
-                diffID: diffID, blobDigest: layer.digest, offset: member.offset, size: member.size, compression: try compression(member))
+                path: Self.path(of: layer), diffID: diffID, blobDigest: layer.digest, offset: member.offset, size: member.size,
+                compression: try compression(member))
         }
         return PlannedImage(
             references: [], manifest: bytes, manifestDigest: digest, config: config, configDigest: manifest.config.digest, layers: layers)
     }
 
     private func blobMember(_ descriptor: Descriptor) throws -> TarIndex.Member {
-        let member = try member("blobs/sha256/\(descriptor.digest.hex)")
+        let member = try layerMember(Self.path(of: descriptor), size: UInt64(max(0, descriptor.size)))
         guard descriptor.size >= 0, member.size == UInt64(descriptor.size) else {
             throw ServiceError.invalidImage(
                 "blob \(descriptor.digest) has \(member.size) bytes, and its descriptor promises \(descriptor.size)")
@@ -83,9 +84,11 @@ extension ArchiveReader {
         return member
     }
 
+    private static func path(of descriptor: Descriptor) -> String { "blobs/sha256/\(descriptor.digest.hex)" }
+
     private func blob(_ descriptor: Descriptor, limit: UInt64) throws -> [UInt8] {
         _ = try blobMember(descriptor)
-        let bytes = try bytes("blobs/sha256/\(descriptor.digest.hex)", limit: limit)
+        let bytes = try bytes(Self.path(of: descriptor), limit: limit)
         let found = digest(of: bytes)
         guard found == descriptor.digest else {
             throw ServiceError.invalidImage("blob \(descriptor.digest) has in truth the digest \(found)")

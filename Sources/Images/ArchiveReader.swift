@@ -8,12 +8,25 @@ struct ArchiveReader {
     let file: SpoolFile
     let index: TarIndex
     let limits: ImageLimits
+    /// Whether more of the archive may come: then layers need not be there yet.
+    private(set) var isPartial = false
 
     init(_ file: SpoolFile, length: UInt64, limits: ImageLimits) throws {
         self.file = file
         self.limits = limits
         index = try TarIndex(length: length, memberLimit: limits.archiveMembers) { try file.read(at: $0, count: $1) }
     }
+
+    /// A reader of the members that have come so far.
+    init(file: SpoolFile, index: TarIndex, limits: ImageLimits, isPartial: Bool) {
+        self.file = file
+        self.index = index
+        self.limits = limits
+        self.isPartial = isPartial
+    }
+
+    /// Whether the document is there that all others hang on.
+    var mayTell: Bool { index["oci-layout"] != nil && index["index.json"] != nil || index["manifest.json"] != nil }
 
     /// - Parameter name: the user's choice, as in ``ImageLibrary/load(chunks:name:progress:)``.
     func plan(name: String?) throws -> ArchivePlan {
@@ -36,6 +49,11 @@ struct ArchiveReader {
         return member
     }
 
+    /// Where a layer lies; for one that has not come yet a place that means nothing.
+    func layerMember(_ path: String, size: UInt64) throws -> TarIndex.Member {
+        isPartial && index[path] == nil ? TarIndex.Member(offset: 0, size: size) : try member(path)
+    }
+
     /// A document of the archive, whole.
     func bytes(_ path: String, limit: UInt64) throws -> [UInt8] {
         let member = try member(path)
@@ -56,7 +74,7 @@ struct ArchiveReader {
     }
 
     func compression(_ member: TarIndex.Member) throws -> LayerCompression {
-        LayerCompression(head: try file.read(at: member.offset, count: Int(min(4, member.size))))
+        isPartial ? .none : LayerCompression(head: try file.read(at: member.offset, count: Int(min(4, member.size))))
     }
 
     func digest(of bytes: [UInt8]) -> Digest { ContentHash.of(bytes) }

@@ -33,6 +33,13 @@ final class ArchiveReceiver {
         }
     }
 
+    /// Counts bytes that went elsewhere, and leaves a hole for them. Only behind bytes of a plain archive that were taken.
+    func skip(_ count: Int) throws {
+        received += UInt64(count)
+        try grow(by: count)
+        try file.skip(count)
+    }
+
     /// Called after the last byte.
     func finish() throws {
         if case .unknown = form { try begin() }
@@ -61,7 +68,12 @@ final class ArchiveReceiver {
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws {
-        written += UInt64(bytes.count)
+        try grow(by: bytes.count)
+        try file.append(bytes)
+    }
+
+    private func grow(by count: Int) throws {
+        written += UInt64(count)
         guard written <= limits.archiveBytes else {
             throw ServiceError.invalidImage("the archive is larger than the limit of \(limits.archiveBytes) bytes")
         }
@@ -69,7 +81,6 @@ final class ArchiveReceiver {
             throw ServiceError.invalidImage(
                 "the archive gets more than \(limits.archiveRatio) times larger when its gzip is taken off, which is the limit")
         }
-        try file.append(bytes)
     }
 }
 

@@ -5,7 +5,6 @@ import Logging
 public import NIOCore
 import Sandbox
 import Store
-import Synchronization
 
 extension ImageLibrary {
     /// Loads every image of an archive: a tar of an OCI layout or what `docker save` writes, as it is or compressed with gzip.
@@ -23,71 +22,50 @@ extension ImageLibrary {
         chunks: Chunks, name: String?, keepBlobs: Bool = false, progress: @escaping @Sendable (LoadEvent) async -> Void
     ) async throws -> [Image] where Chunks.Element == ByteBuffer {
         do {
-            let (file, length) = try await receive(chunks, progress)
-            let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
-            let layers = plan.layers
-            let missing = try await store.missing(layers.map(\.diffID))
-            let coming = layers.reduce(UInt64(0)) { keepBlobs || missing.contains($1.diffID) ? $0 + $1.size : $0 }
-            try space.check(used: try await store.imageBytes(), coming: coming)
-            let kept = keepBlobs ? try await keep(layers, from: file) : [:]
-            await shelf.hold(layers.map(\.diffID))
-            do {
-                let records = try await place(layers, from: file, progress)
-                try await record(plan, layers: records, kept: kept)
-            } catch {
-                await shelf.release(layers.map(\.diffID))
-                throw error
-            }
-            await shelf.release(layers.map(\.diffID))
-            let loaded = Set(plan.images.flatMap(\.references))
-            return try await list().filter { loaded.contains($0.reference) }
+            // What is kept must lie in the file to be copied out of it.
+            var intake = try await ArchiveIntake(self, name: name, isStored: keepBlobs, progress: progress)
+            let loaded = await Result { try await load(&intake, chunks, name: name, keepBlobs: keepBlobs, progress) }
+            await intake.close()
+            let references = try loaded.get()
+            return try await list().filter { references.contains($0.reference) }
         } catch { throw ServiceError.image(error, while: "loading the image") }
     }
 
-    private func receive<Chunks: AsyncSequence & Sendable>(
-        _ chunks: Chunks, _ progress: @Sendable (LoadEvent) async -> Void
-    ) async throws -> (SpoolFile, length: UInt64) where Chunks.Element == ByteBuffer {
-        let name = uploadName()
-        let receiver = try await blocking { [blobs, limits] in
-            SharedReceiver(ArchiveReceiver(try blobs.newSpoolFile(name: name), limits: limits))
+    /// - Returns: the names that lead to the images.
+    private func load<Chunks: AsyncSequence & Sendable>(
+        _ intake: inout ArchiveIntake, _ chunks: Chunks, name: String?, keepBlobs: Bool,
+        _ progress: @escaping @Sendable (LoadEvent) async -> Void
+    ) async throws -> Set<String> where Chunks.Element == ByteBuffer {
+        let (file, length) = try await intake.receive(chunks)
+        let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
+        let layers = plan.layers
+        let missing = try await store.missing(layers.map(\.diffID))
+        let coming = layers.reduce(UInt64(0)) { keepBlobs || missing.contains($1.diffID) ? $0 + $1.size : $0 }
+        try space.check(used: try await store.imageBytes(), coming: coming)
+        let kept = keepBlobs ? try await keep(layers, from: file) : [:]
+        await shelf.hold(layers.map(\.diffID))
+        let early = intake.layers
+        let result = await Result {
+            let records = try await place(layers, early: early, from: file, progress)
+            try await record(plan, layers: records, kept: kept)
         }
-        var waiting = ByteBuffer()
-        var announced: UInt64 = 0
-        for try await chunk in chunks {
-            waiting.writeImmutableBuffer(chunk)
-            if waiting.readableBytes < 1 << 20 { continue }
-            let block = waiting
-            waiting = ByteBuffer()
-            let received = try await blocking {
-                try receiver.with {
-                    try $0.take(block)
-                    return $0.received
-                }
-            }
-            try space.checkDisk()
-            if received - announced >= 1 << 20 {
-                announced = received
-                await progress(.received(bytes: received))
-            }
-        }
-        try Task.checkCancellation()
-        let rest = waiting
-        let (file, received, length) = try await blocking {
-            try receiver.with { receiver in
-                if rest.readableBytes > 0 { try receiver.take(rest) }
-                try receiver.finish()
-                return (receiver.file, receiver.received, receiver.written)
-            }
-        }
-        await progress(.received(bytes: received))
-        return (file, length)
+        await shelf.release(layers.map(\.diffID))
+        try result.get()
+        return Set(plan.images.flatMap(\.references))
     }
 
     private func place(
-        _ layers: [PlannedLayer], from file: SpoolFile, _ progress: @escaping @Sendable (LoadEvent) async -> Void
+        _ layers: [PlannedLayer], early: [ComingLayer], from file: SpoolFile, _ progress: @escaping @Sendable (LoadEvent) async -> Void
     ) async throws -> [Digest: LayerRecord] {
         var records: [Digest: LayerRecord] = [:]
         for (number, layer) in layers.enumerated() {
+            if let coming = early.first(where: { $0.layer.diffID == layer.diffID && $0.layer.blobDigest == layer.blobDigest }) {
+                let unpacked = try await coming.outcome()
+                records[layer.diffID] = LayerRecord(diffID: layer.diffID, bytes: unpacked.bytes, entries: unpacked.entries)
+                try space.check(used: try await store.imageBytes(), coming: 0)
+                await progress(.layer(layer.diffID, .done, index: number + 1, of: layers.count, bytes: unpacked.bytes))
+                continue
+            }
             // The blob as it was sent and the plain tar have digests of their own; both are checked, at the same time.
             async let checked: Void = blocking {
                 guard let promised = layer.blobDigest else { return }
@@ -151,13 +129,4 @@ extension ImageLibrary {
                 "image loaded", metadata: ["image": "\(image.references.joined(separator: " "))", "digest": "\(image.manifestDigest)"])
         }
     }
-}
-
-/// Lets a receiver go from one thread to the next, one at a time.
-private final class SharedReceiver: Sendable {
-    private let receiver: Mutex<ArchiveReceiver>
-
-    init(_ receiver: sending ArchiveReceiver) { self.receiver = Mutex(receiver) }
-
-    func with<Result: Sendable>(_ body: (ArchiveReceiver) throws -> Result) rethrows -> Result { try receiver.withLock { try body($0) } }
 }

@@ -18,7 +18,8 @@ public struct ImageSpace: Hashable, Sendable {
     /// - Throws: ``ServiceError`` 507 `InsufficientStorage`.
     func check(used: UInt64, coming: UInt64) throws {
         if let quota, used + coming > quota {
-            throw Self.refusal("images take \(used) bytes, at least \(coming) more would come, and the host's --image-quota is \(quota)")
+            let more = coming == 0 ? "" : " at least \(coming) more would come,"
+            throw Self.refusal("images take \(used) bytes,\(more) and the host's --image-quota is \(quota)")
         }
         try checkDisk(coming: coming)
     }

@@ -73,6 +73,19 @@ actor LayerShelf {
         }
     }
 
+    /// Begins to put a held layer in place, for whoever will ask for it.
+    ///
+    /// - Returns: nil where it is there already, or somebody is about it.
+    func begin(
+        _ diffID: Digest, unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
+    ) -> Task<UnpackedLayer, any Error>? {
+        guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil else { return nil }
+        let task = start(diffID, unpack)
+        // Whoever began it waits for it too: it is not to be cancelled when another who waits is.
+        unpacking[diffID]?.waiters += 1
+        return task
+    }
+
     private func wait(for task: Task<UnpackedLayer, any Error>, _ diffID: Digest) async -> Result<UnpackedLayer, any Error> {
         if unpacking[diffID]?.task == task { unpacking[diffID]?.waiters += 1 }
         return await withTaskCancellationHandler {

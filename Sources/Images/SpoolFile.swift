@@ -24,6 +24,11 @@ final class SpoolFile: Sendable {
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(SystemCallError) { try writable.writeAll(bytes) }
 
+    /// Leaves a hole: what is appended next lies so many bytes further on.
+    func skip(_ count: Int) throws(SystemCallError) {
+        try systemCall("lseek") { Int(lseek(writable.number, off_t(count), SEEK_CUR)) }
+    }
+
     /// The bytes of a place in the file.
     ///
     /// - Throws: ``ServiceError`` where the file ends before.

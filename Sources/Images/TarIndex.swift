@@ -14,13 +14,21 @@ struct TarIndex {
         case link(String)
     }
 
+    /// Bytes of an extended header.
+    static let extendedLimit: UInt64 = 1 << 20
+
     private var entries: [String: Entry] = [:]
+    /// Of each member that was read from a whole archive, in order: the bytes from its first header to its padding, and of its content.
+    private(set) var spans: [(place: Range<UInt64>, size: UInt64)] = []
+
+    init() {}
 
     /// - Parameters:
     ///   - length: bytes of the archive.
     ///   - read: gives bytes of the archive from an offset on.
     init(length: UInt64, memberLimit: Int, read: (UInt64, Int) throws -> [UInt8]) throws {
         var position: UInt64 = 0
+        var start: UInt64 = 0
         var override = PaxRecords()
         var members = 0
         while position + UInt64(TarHeader.size) <= length {
@@ -30,29 +38,40 @@ struct TarIndex {
                 throw ServiceError.invalidImage("the archive has more than the limit of \(memberLimit) members")
             }
             position += UInt64(TarHeader.size)
-            if let size = override.size, ![UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K")].contains(header.kind) {
-                header.bytes = size
-            }
+            if let size = override.size, !Self.isOverride(header.kind) { header.bytes = size }
             guard header.bytes <= length - position else {
                 throw ServiceError.invalidImage("the archive ends in the middle of '\(printable(header.name))'; was it copied whole?")
             }
-            switch header.kind {
-            case UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K"), UInt8(ascii: "g"):
-                guard header.bytes <= 1 << 20 else {
+            if Self.isExtended(header.kind) {
+                guard header.bytes <= Self.extendedLimit else {
                     throw ServiceError.invalidImage("a header in the archive is larger than the limit of 1 MiB")
                 }
                 if header.kind != UInt8(ascii: "g") { try override.add(try read(position, Int(header.bytes)), kind: header.kind) }
-            default:
+            } else {
                 try add(header, override, at: position)
                 override = PaxRecords()
             }
             let padded = header.bytes + (512 - header.bytes % 512) % 512
             guard padded <= length - position else { return }
             position += padded
+            if !Self.isExtended(header.kind) {
+                spans.append((start..<position, header.bytes))
+                start = position
+            }
         }
     }
 
-    private mutating func add(_ header: TarHeader, _ override: PaxRecords, at position: UInt64) throws {
+    /// Whether a header says something of the member that follows it.
+    static func isOverride(_ kind: UInt8) -> Bool { [UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K")].contains(kind) }
+    /// Whether a header's content is of the tar itself; `g` speaks of all that follows, and of nothing that is needed.
+    static func isExtended(_ kind: UInt8) -> Bool { isOverride(kind) || kind == UInt8(ascii: "g") }
+
+    /// Takes a member in.
+    ///
+    /// - Parameter position: where its content begins.
+    /// - Returns: its path; nil for a folder, which is not kept.
+    @discardableResult
+    mutating func add(_ header: TarHeader, _ override: PaxRecords, at position: UInt64) throws -> String? {
         let name = Self.normal(override.path ?? header.name)
         let entry: Entry
         switch header.kind {
@@ -62,12 +81,13 @@ struct TarIndex {
         case UInt8(ascii: "2"):
             entry = .link(
                 Self.normal(name.split(separator: "/").dropLast().joined(separator: "/") + "/" + (override.linkPath ?? header.linkTarget)))
-        case UInt8(ascii: "5"): return
+        case UInt8(ascii: "5"): return nil
         default: throw ServiceError.invalidImage("the archive's member '\(printable(name))' is neither a file, a folder nor a link")
         }
         guard !name.isEmpty, entries.updateValue(entry, forKey: name) == nil else {
             throw ServiceError.invalidImage("the archive has '\(printable(name))' twice; which of the two is meant?")
         }
+        return name
     }
 
     /// The file with this path, links followed.
@@ -87,7 +107,7 @@ struct TarIndex {
     var paths: [String] { entries.keys.sorted() }
 
     /// A path without `.`, `..` and slashes at its ends. `..` at the top stays at the top.
-    private static func normal(_ path: String) -> String {
+    static func normal(_ path: String) -> String {
         var parts: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }

@@ -41,9 +41,10 @@ final class LibraryFixture: Sendable {
         try await library.load(chunks: chunks(archive), name: name, progress: progress)
     }
 
-    func load(file: String, name: String? = nil, progress: @escaping @Sendable (LoadEvent) async -> Void = { _ in }) async throws -> [Image]
-    {
-        try await load(Array(try Data(contentsOf: URL(fileURLWithPath: file))), name: name, progress: progress)
+    /// - Parameter inOrder: whether the archive is sent as it lies there, and not as `swiftlet image load` sends it.
+    func load(file: String, name: String? = nil, inOrder: Bool = false) async throws -> [Image] {
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+        return try await load(inOrder ? bytes : try asSent(bytes), name: name)
     }
 
     /// The sentence with which an archive is refused; nil where it is not.
@@ -58,6 +59,16 @@ final class LibraryFixture: Sendable {
     func layerFolders() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: unpacker.folder) }
     func blobs() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/data/blobs/sha256") }
     func temporaryFiles() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/data/tmp") }
+}
+
+/// An archive as `swiftlet image load` sends it.
+func asSent(_ archive: [UInt8]) throws -> [UInt8] {
+    let scratch = try Scratch()
+    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: try scratch.write(archive, to: "archive")))
+    defer { handle.closeFile() }
+    return ArchiveOrder.places(descriptor: handle.fileDescriptor, length: UInt64(archive.count)).flatMap {
+        archive[Int($0.lowerBound)..<Int($0.upperBound)]
+    }
 }
 
 func chunks(_ bytes: [UInt8]) -> AsyncStream<ByteBuffer> {

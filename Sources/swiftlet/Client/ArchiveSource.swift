@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AsyncHTTPClient
 import Glibc
+import Images
 import NIOCore
 import NIOPosix
 
@@ -27,7 +28,14 @@ struct ArchiveSource {
         } else {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw Self.failure(path) }
-            pieces = [.file(descriptor: descriptor, length: status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil)]
+            if status.st_mode & S_IFMT == S_IFREG {
+                defer { close(descriptor) }
+                pieces = ArchiveOrder.places(descriptor: descriptor, length: UInt64(status.st_size)).map {
+                    .named(path: path, offset: Int($0.lowerBound), length: $0.count)
+                }
+            } else {
+                pieces = [.file(descriptor: descriptor, length: nil)]
+            }
         }
         let lengths = pieces.map(\.length)
         size = lengths.contains(nil) ? nil : lengths.reduce(0) { $0 + ($1 ?? 0) }
@@ -49,14 +57,14 @@ enum ArchivePiece: Sendable {
     case bytes([UInt8])
     /// Read from where the descriptor stands; a known length must come out exactly. The reader closes it.
     case file(descriptor: CInt, length: Int?)
-    /// Opened when its turn comes, so that a layout of many blobs takes one descriptor.
-    case named(path: String, length: Int)
+    /// A part of a file, opened when its turn comes, so that a layout of many blobs takes one descriptor.
+    case named(path: String, offset: Int, length: Int)
 
     var length: Int? {
         switch self {
         case .bytes(let bytes): bytes.count
         case .file(_, let length): length
-        case .named(_, let length): length
+        case .named(_, _, let length): length
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Images
 
 /// A tar of a directory that holds an OCI layout: `oci-layout`, `index.json` and everything below `blobs/`.
 ///
@@ -14,19 +15,22 @@ package enum LayoutTar {
             }
             pieces += member(name, path: "\(directory)/\(name)", size: size)
         }
+        // What may be a layer goes last: behind the documents it is unpacked while it comes.
+        var layers: [ArchivePiece] = []
         for algorithm in try names(in: "\(directory)/blobs") {
             for blob in try names(in: "\(directory)/blobs/\(algorithm)") {
                 let name = "blobs/\(algorithm)/\(blob)"
                 guard name.utf8.count <= 100, let size = try size(of: "\(directory)/\(name)") else { continue }
-                pieces += member(name, path: "\(directory)/\(name)", size: size)
+                let member = member(name, path: "\(directory)/\(name)", size: size)
+                if size > ArchiveOrder.layerSize { layers += member } else { pieces += member }
             }
         }
-        return pieces + [.bytes([UInt8](repeating: 0, count: 1024))]
+        return pieces + layers + [.bytes([UInt8](repeating: 0, count: 1024))]
     }
 
     private static func member(_ name: String, path: String, size: Int) -> [ArchivePiece] {
         let padding = [UInt8](repeating: 0, count: (512 - size % 512) % 512)
-        return [.bytes(header(name: name, size: size)), .named(path: path, length: size), .bytes(padding)]
+        return [.bytes(header(name: name, size: size)), .named(path: path, offset: 0, length: size), .bytes(padding)]
     }
 
     /// The 512 bytes before a regular file.

@@ -25,9 +25,9 @@ final class PieceReader: Sendable {
                 case nil: return nil
                 case .bytes(let bytes): return ByteBuffer(bytes: bytes)
                 case .file(let descriptor, let length): state.open = (descriptor, length, "the archive")
-                case .named(let path, let length):
+                case .named(let path, let offset, let length):
                     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-                    guard descriptor >= 0 else { throw ArchiveSource.failure(path) }
+                    guard descriptor >= 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw ArchiveSource.failure(path) }
                     state.open = (descriptor, length, path)
                 }
             }

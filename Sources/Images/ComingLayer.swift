@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import LauncherClient
+import LinuxSystem
+import NIOCore
+import Sandbox
+
+/// A layer of an archive on its way from the request into its unpacker.
+///
+/// As for a layer that is pulled, the last bytes of the blob go on only when its digest is right: what is in place has both its digests.
+struct ComingLayer {
+    let layer: PlannedLayer
+    /// The unpacking; it ends soon after the content does.
+    let work: Task<UnpackedLayer, any Error>
+    private let pipe: LayerPipe
+    private var hash = ContentHash()
+    private var left: UInt64
+
+    /// - Parameter head: the first bytes of the blob, which tell how it is compressed.
+    /// - Returns: nil where the layer is in place or on its way already.
+    init?(_ layer: PlannedLayer, head: ByteBuffer, shelf: LayerShelf) async throws {
+        let pipe = try await LayerPipe()
+        let compression = LayerCompression(head: head.readableBytesView.prefix(4))
+        let work = await shelf.begin(layer.diffID) { unpacker in
+            let result = await Result {
+                try await unpacker.unpack(
+                    layer.diffID, from: pipe.reading.number, offset: 0, length: layer.size, compression: compression)
+            }
+            // Where the unpacker has given up, nobody reads any more: the writer must learn of it.
+            await pipe.end()
+            return try result.get()
+        }
+        guard let work else {
+            await pipe.end()
+            return nil
+        }
+        self.layer = layer
+        self.work = work
+        self.pipe = pipe
+        left = layer.size
+    }
+
+    /// Hands the next bytes on, and waits until the unpacker has room for them.
+    mutating func take(_ buffer: ByteBuffer) async throws {
+        buffer.withUnsafeReadableBytes { hash.update($0) }
+        left -= UInt64(buffer.readableBytes)
+        if left == 0, let promised = layer.blobDigest {
+            let found = hash.finish()
+            guard found == promised else { throw ServiceError.invalidImage("blob \(promised) has in truth the digest \(found)") }
+        }
+        do { try await pipe.write(buffer) } catch {
+            // Who does not read on has the reason.
+            _ = try await outcome()
+            throw error
+        }
+        if left == 0 { await pipe.end() }
+    }
+
+    /// What became of the layer.
+    func outcome() async throws -> UnpackedLayer {
+        do { return try await work.value } catch let error as UnpackFailure {
+            throw ServiceError.invalidImage("layer \(layer.diffID): \(error.reason)")
+        }
+    }
+
+    /// No more of the layer will come. Returns when nothing of it is being made any more.
+    func abandon() async {
+        await pipe.end()
+        _ = await work.result
+    }
+}
