@@ -13,7 +13,7 @@ import tarfile
 IMAGES = {
     "small": (["busybox-static"], []),
     "medium": (["python3"], []),
-    "large": (["gcc", "g++", "nodejs"], [r"\./(bin|sbin|lib|lib64|etc|var|usr/bin|usr/sbin)(/|$)", r"\./usr/lib/gcc(/|$)", r"\./usr/lib(/|$)"]),
+    "large": (["gcc", "g++", "gfortran", "cmake", "nodejs"], [r"\./(bin|sbin|lib|lib64|etc|var|usr/bin|usr/sbin)(/|$)", r"\./usr/lib/gcc(/|$)", r"\./usr/lib(/|$)"]),
 }
 SLIM = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
 
