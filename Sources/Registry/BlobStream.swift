@@ -27,7 +27,7 @@ public struct BlobStream: AsyncSequence, Sendable {
         private var known: UInt64 = 0
         private var hash = BlobHash()
         private var hasEnded = false
-        /// Broken connections since the last byte came.
+        /// Broken connections since the last new byte came.
         private var failures = 0
 
         init(descriptor: Descriptor, session: RegistrySession) {
@@ -45,9 +45,10 @@ public struct BlobStream: AsyncSequence, Sendable {
                 if body == nil { try await open() }
                 do {
                     if var buffer = try await body?.next() {
+                        // What was known already is no progress: a server without ranges that has less than it promised would be asked for ever.
+                        guard let fresh = try take(&buffer) else { continue }
                         failures = 0
-                        if let fresh = try take(&buffer) { return fresh }
-                        continue
+                        return fresh
                     }
                     if received == UInt64(Swift.max(0, descriptor.size)) { return try end() }
                     try await reopen(after: "it ended after \(received) of \(descriptor.size) bytes")

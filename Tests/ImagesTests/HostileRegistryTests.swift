@@ -91,6 +91,12 @@ import Testing
         #expect(!large.requests.contains { $0.contains("/blobs/") })
     }
 
+    /// It knows no ranges, so what was there before comes again each time.
+    @Test("a layer with fewer bytes than its descriptor promises", .timeLimit(.minutes(1))) func shorterBlob() async throws {
+        let liar = try liar(manifest(layerSize: layer.count + 512))
+        #expect(try await refusal(liar).contains("it ended after \(layer.count) of \(layer.count + 512) bytes, 5 times in a row"))
+    }
+
     @Test("a layer with more bytes than its descriptor promises") func longerBlob() async throws {
         let name = "blobs/sha256:\(LayoutBuilder.digest(layer))"
         let longer = try liar(manifest(), [name: .init(String(decoding: layer, as: UTF8.self), padding: 100_000)])
