@@ -66,6 +66,13 @@ import Testing
         #expect(try await refusal(liar).contains("it has in truth the digest \(digest(manifest()))"))
     }
 
+    @Test("a layer of the promised size that is another") func anotherBlob() async throws {
+        let other = LayoutBuilder.layer("x", "y\n")
+        let liar = try liar(
+            manifest(), ["blobs/sha256:\(LayoutBuilder.digest(layer))": .init(String(decoding: other, as: UTF8.self))])
+        #expect(try await refusal(liar).contains("it has in truth the digest sha256:\(LayoutBuilder.digest(other))"))
+    }
+
     @Test("CVE-2021-41190: a manifest of another size or kind than the index promises", arguments: ["size", "kind"])
     func anotherKind(_ what: String) async throws {
         let (size, type) = what == "size" ? (7, Self.manifestType) : (manifest().utf8.count, Self.indexType)

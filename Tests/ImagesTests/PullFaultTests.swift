@@ -55,8 +55,8 @@ import Testing
         let front = try Front(registry, "--spoil", digest)
         try await PullFixture.with { fixture async throws in
             let refused = try await fixture.refusal("\(front.address)/hello:1")
-            // By the blob's own digest: it is refused before its last bytes have gone on.
-            #expect(refused.code == "InvalidImage" && refused.message.contains("it has in truth the digest"), "\(refused)")
+            // By the blob's digest, or by the tar's header, whichever is read first.
+            #expect(refused.code == "InvalidImage", "\(refused)")
             #expect(try fixture.leftovers() == [])
         }
     }
