@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -127,6 +128,7 @@ __attribute__((constructor(101))) static void become_mold(int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NAME, "swiftlet-mold", 0, 0, 0);
     if (clinux_bound_capabilities(strtoull(argv[1], NULL, 10)) != 0) _exit(1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // Gaining capabilities has cleared it. A launcher that has ended meanwhile is the end of the socket.
     // The low numbers are for what a child makes itself.
     if (dup3(3, speaker, O_CLOEXEC) < 0) _exit(1);
     close(3);

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const void *filters[mold_filters];
@@ -102,7 +103,12 @@ static pid_t receive_answer(int mold, int *pidfd) {
     if (answer.pid < 0) return errno = answer.error, -1;
     if (answer.pid == 0) return 0;
     struct cmsghdr *came = CMSG_FIRSTHDR(&header);
-    if (!came || came->cmsg_type != SCM_RIGHTS) return errno = EMFILE, -1;
+    if (!came || came->cmsg_type != SCM_RIGHTS) {
+        // There is a child, and no room for its descriptor. It has not been reaped, so the number is still its own.
+        kill(answer.pid, SIGKILL);
+        waitpid(answer.pid, NULL, 0);
+        return errno = EMFILE, -1;
+    }
     memcpy(pidfd, CMSG_DATA(came), sizeof *pidfd);
     return answer.pid;
 }
@@ -122,7 +128,7 @@ pid_t mold_spawn(int mold, uint64_t flags, int cgroup, int *pidfd, const void *p
         step.list = put_list(&layout, step.list);
         step.arguments = put_list(&layout, step.arguments);
         step.environment = put_list(&layout, step.environment);
-        if (step.groups) step.groups = (const uint32_t *)put(&layout, step.groups, sizeof *step.groups * step.flags + 1);
+        if (step.groups) step.groups = (const uint32_t *)put(&layout, step.groups, sizeof *step.groups * step.flags);
         step.filter = (const void *)filter_number(step.filter);
         memcpy(message + first + sizeof step * (size_t)index, &step, sizeof step);
     }

@@ -29,6 +29,8 @@ final class CgroupTree {
     private var ownFreezer: Branch?
     /// Of instances that have ended.
     var left = LeftBehind<InstanceCgroup>()
+    /// Nobody is to have these any more, and a dying process still held them when they were to be removed.
+    var refused: [InstanceCgroup] = []
 
     /// - Parameter name: the folder in each hierarchy.
     init(layout: CgroupLayout, name: String) throws(SystemCallError) {

@@ -110,7 +110,7 @@ final class InstanceCgroup {
                 let bytes = try? descriptor.readAll(limit: 4096)
             else { return 0 }  // The folder is gone: nobody can tell any more.
             let kills = MemoryEvents.outOfMemoryKills(String(decoding: bytes, as: UTF8.self))
-            wasOutOfMemory = kills > 0
+            wasOutOfMemory = wasOutOfMemory || kills > 0
             return kills
         }
         return 0

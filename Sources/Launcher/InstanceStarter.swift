@@ -114,6 +114,12 @@ final class InstanceStarter {
         try cgroups.dropLeft(at: now)
     }
 
+    /// The same with all of it, when the launcher ends. A process leaves its cgroup a moment after its end can be seen.
+    func dropAllLeft() throws(SystemCallError) {
+        try dropLeft(at: .max)
+        for _ in 0..<1000 where try !cgroups.dropLeft(at: .max) { usleep(1000) }
+    }
+
     func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {
         try StepProgram(plan, filter: filters.standard).spawn(namespaces: namespaces, cgroup: -1, status: status)
     }

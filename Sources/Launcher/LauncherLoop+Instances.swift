@@ -128,6 +128,7 @@ extension LauncherLoop {
     func programListens(_ id: InstanceID) throws(SystemCallError) {
         guard let number = numbers[id], let instance = instances[number] else { return }
         try instanceStatusReady(number)  // That the program was executed is news here.
+        guard case .running = instance.state else { return }
         instance.isListening = true
         try limitProcessor(number)
     }
@@ -150,20 +151,37 @@ extension LauncherLoop {
         case .settingUp, .running, .failed: break
         }
         instance.isProcessorLimited = true
+        do { try instance.cgroup.limitProcessor() } catch { log("instance \(instance.id): \(error)") }
         do {
-            instance.outOfMemory = try instance.cgroup.watchOutOfMemory()
-            if let watch = instance.outOfMemory { try poller.add(watch.number, token: Self.token(.instanceOutOfMemory, number)) }
-            try instance.cgroup.limitProcessor()
-        } catch { log("instance \(instance.id): \(error)") }
+            guard let watch = try instance.cgroup.watchOutOfMemory() else { return }
+            try poller.add(watch.number, token: Self.token(.instanceOutOfMemory, number))
+            instance.outOfMemory = watch
+        } catch { return log("instance \(instance.id): \(error)") }
+        // One may have been killed before anybody was told.
+        try checkMemory(number, attempt: Self.memoryChecks)
     }
 
-    /// The kernel ends one process of an instance for want of memory: then all of it goes.
+    /// How often, a millisecond apart, it is looked whether the kernel has killed a process, as it said it was about to.
+    private static let memoryChecks = 50
+
+    /// The kernel is about to end a process for want of memory, here or in another cgroup below the one that has no more: it says so to all of them.
     func outOfMemory(_ number: UInt32) throws(SystemCallError) {
         guard let instance = instances[number], let watch = instance.outOfMemory else { return }
-        try poller.remove(watch.number)
-        instance.outOfMemory = nil
-        instance.isOutOfMemory = true
-        try instance.process.signal(SIGKILL)
+        var count: UInt64 = 0
+        // Nothing there is no news; what cannot be read is told once more.
+        _ = withUnsafeMutableBytes(of: &count) { Glibc.read(watch.number, $0.baseAddress, $0.count) }
+        try checkMemory(number, attempt: 0)
+    }
+
+    /// Where it ends one process of an instance, all of it goes.
+    func checkMemory(_ number: UInt32, attempt: Int) throws(SystemCallError) {
+        guard let instance = instances[number], !instance.isOutOfMemory, instance.outOfMemory != nil else { return }
+        if instance.cgroup.outOfMemoryKills() > 0 {
+            instance.isOutOfMemory = true
+            try instance.process.signal(SIGKILL)
+        } else if attempt < Self.memoryChecks {
+            after(milliseconds: 1, .checkMemory(number, attempt: attempt + 1))
+        }
     }
 
     func openSockets(_ request: UInt64, _ id: InstanceID, count: Int) throws(SystemCallError) {

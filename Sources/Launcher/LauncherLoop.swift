@@ -20,6 +20,7 @@ final class LauncherLoop {
             case kill(UInt32)
             case limitProcessor(UInt32)
             case finish(UInt32, attempt: Int)
+            case checkMemory(UInt32, attempt: Int)
             case startDaemon
             case endDaemon
             case endJob(UInt32)
@@ -27,7 +28,7 @@ final class LauncherLoop {
             /// The number of the instance that it is for.
             var instance: UInt32? {
                 switch self {
-                case .kill(let number), .limitProcessor(let number), .finish(let number, _): number
+                case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _): number
                 case .startDaemon, .endDaemon, .endJob: nil
                 }
             }
@@ -114,7 +115,7 @@ final class LauncherLoop {
             }
             try runDeadlines()
             if let exitStatus, instances.isEmpty, jobs.isEmpty, !isDaemonRunning {
-                try starter.dropLeft(at: .max)
+                try starter.dropAllLeft()
                 return exitStatus
             }
             guard ready.isEmpty else { continue }
@@ -187,6 +188,7 @@ extension LauncherLoop {
             case .kill(let number): try instances[number]?.process.signal(SIGKILL)
             case .limitProcessor(let number): try limitProcessor(number)
             case .finish(let number, let attempt): try finish(number, attempt: attempt)
+            case .checkMemory(let number, let attempt): try checkMemory(number, attempt: attempt)
             case .startDaemon: try startDaemon()
             case .endDaemon: try endDaemon()
             case .endJob(let number): try endJob(number)

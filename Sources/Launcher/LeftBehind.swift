@@ -28,6 +28,8 @@ struct LeftBehind<Item> {
         return nil
     }
 
+    func contains(where isMeant: (Item) -> Bool) -> Bool { items.contains { isMeant($0.item) } }
+
     /// Those that nobody came for.
     mutating func expired(at now: UInt64) -> [Item] {
         let count = items.prefix { $0.end <= now }.count

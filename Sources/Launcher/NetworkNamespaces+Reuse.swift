@@ -35,8 +35,8 @@ struct NetworkRemains: Equatable {
 
 /// To make a network namespace and to take it down is a fifth of what the kernel does for a start, so it is used again. All that a program can have in one is
 /// sockets: addresses, routes, rules and settings are the host's own, and no instance has a capability for them. So a namespace without a socket, a
-/// closed connection that waits, or a part of a packet is as a new one but for numbers: counters, and what TCP has learnt about the loopback. These an
-/// owner leaves to itself.
+/// closed connection that waits, or a part of a packet is as a new one but for numbers: counters, what TCP has learnt about the loopback, labels of IPv6
+/// that end within a minute. These an owner leaves to itself.
 extension NetworkNamespaces {
     /// An instance has ended. Sockets that the daemon has of it are about to be closed, so it is looked at when the next one wants it.
     func giveBack(_ network: NetworkNamespace, of owner: String) {
@@ -44,7 +44,10 @@ extension NetworkNamespaces {
     }
 
     func takeLeft(by owner: String) throws(SystemCallError) -> NetworkNamespace? {
-        try left.take(by: owner) { network throws(SystemCallError) in try renew(network) }
+        try left.take(by: owner) { network throws(SystemCallError) in
+            // One that cannot be looked at is not taken, and goes when its time is over.
+            do throws(SystemCallError) { return try renew(network) } catch { return false }
+        }
     }
 
     /// Makes it as it was at first.

@@ -219,13 +219,16 @@ public enum InstancePlan {
         ]
     }
 
+    private static let mostFolders = 64
+
     /// A name without a slash is looked for in the `PATH` of the instance's own environment. Source of the default: execvp(3) and Docker.
     static func candidates(for spec: InstanceSpec) -> [String] {
         let program = spec.arguments.first ?? ""
         if program.utf8.contains(47) { return [program] }
         let path =
             spec.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        let folders = path.split(separator: ":").filter { $0.hasPrefix("/") }
+        // An image may name folders without end, each of which would get the program's name once more.
+        let folders = path.split(separator: ":", maxSplits: mostFolders).prefix(mostFolders).filter { $0.hasPrefix("/") }
         return folders.isEmpty ? [program] : folders.map { "\($0)/\(program)" }
     }
 }
