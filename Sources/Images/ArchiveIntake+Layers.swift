@@ -26,6 +26,7 @@ extension ArchiveIntake {
 
     mutating func content(_ bytes: ByteBuffer) async throws {
         var bytes = bytes
+        var isFirst = false
         if let (layer, front) = candidate {
             var whole = front
             whole.writeImmutableBuffer(bytes)
@@ -34,6 +35,7 @@ extension ArchiveIntake {
             candidate = nil
             bytes = whole
             do { try await start(layer, head: whole) } catch { failure = error }
+            isFirst = true
         }
         guard failure == nil, var coming = current else { return try await store(bytes) }
         do {
@@ -44,6 +46,8 @@ extension ArchiveIntake {
             current = nil
             failure = error
         }
+        // The plan is made once more when all has come, and looks at these for the compression.
+        if isFirst, let front = bytes.readSlice(length: min(4, bytes.readableBytes)) { try await store(front) }
         try await skip(bytes.readableBytes)
     }
 

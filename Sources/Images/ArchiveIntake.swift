@@ -65,6 +65,7 @@ struct ArchiveIntake {
         let (received, length) = try await blocking { [receiver] in
             try receiver.with { receiver in
                 try receiver.finish()
+                try receiver.file.end(at: receiver.written)
                 return (receiver.received, receiver.written)
             }
         }

@@ -14,6 +14,8 @@ struct ComingLayer {
     let work: Task<UnpackedLayer, any Error>
     private let pipe: LayerPipe
     private var hash = ContentHash()
+    /// Of the blob as it came; nil while it comes.
+    private(set) var digest: Digest?
     private var left: UInt64
 
     /// - Parameter head: the first bytes of the blob, which tell how it is compressed.
@@ -44,9 +46,12 @@ struct ComingLayer {
     mutating func take(_ buffer: ByteBuffer) async throws {
         buffer.withUnsafeReadableBytes { hash.update($0) }
         left -= UInt64(buffer.readableBytes)
-        if left == 0, let promised = layer.blobDigest {
+        if left == 0 {
             let found = hash.finish()
-            guard found == promised else { throw ServiceError.invalidImage("blob \(promised) has in truth the digest \(found)") }
+            digest = found
+            if let promised = layer.blobDigest, found != promised {
+                throw ServiceError.invalidImage("blob \(promised) has in truth the digest \(found)")
+            }
         }
         do { try await pipe.write(buffer) } catch {
             // Who does not read on has the reason.

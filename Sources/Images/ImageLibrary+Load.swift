@@ -59,7 +59,11 @@ extension ImageLibrary {
     ) async throws -> [Digest: LayerRecord] {
         var records: [Digest: LayerRecord] = [:]
         for (number, layer) in layers.enumerated() {
-            if let coming = early.first(where: { $0.layer.diffID == layer.diffID && $0.layer.blobDigest == layer.blobDigest }) {
+            if let coming = early.first(where: { $0.layer.diffID == layer.diffID }) {
+                // The archive may have come to say more of it than it did before the layer.
+                if let promised = layer.blobDigest, let found = coming.digest, found != promised {
+                    throw ServiceError.invalidImage("blob \(promised) has in truth the digest \(found)")
+                }
                 let unpacked = try await coming.outcome()
                 records[layer.diffID] = LayerRecord(diffID: layer.diffID, bytes: unpacked.bytes, entries: unpacked.entries)
                 try space.check(used: try await store.imageBytes(), coming: 0)

@@ -14,7 +14,12 @@ actor LayerShelf {
     private struct Work {
         var task: Task<UnpackedLayer, any Error>
         var waiters = 0
+        /// What it unpacks is still on its way here.
+        var isStreamed = false
     }
+
+    /// Of the layers that the launcher unpacks at once, one is left for what is here already: a slow sender must not hold up everyone.
+    private static let streams = 3
 
     /// Layers known to be in place and recorded.
     private var present: [Digest: UnpackedLayer] = [:]
@@ -75,12 +80,14 @@ actor LayerShelf {
 
     /// Begins to put a held layer in place, for whoever will ask for it.
     ///
-    /// - Returns: nil where it is there already, or somebody is about it.
+    /// - Returns: nil where it is there already, somebody is about it, or enough others are on their way.
     func begin(
         _ diffID: Digest, unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
     ) -> Task<UnpackedLayer, any Error>? {
         guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil else { return nil }
+        guard unpacking.values.count(where: \.isStreamed) < Self.streams else { return nil }
         let task = start(diffID, unpack)
+        unpacking[diffID]?.isStreamed = true
         // Whoever began it waits for it too: it is not to be cancelled when another who waits is.
         unpacking[diffID]?.waiters += 1
         return task

@@ -29,6 +29,9 @@ final class SpoolFile: Sendable {
         try systemCall("lseek") { Int(lseek(writable.number, off_t(count), SEEK_CUR)) }
     }
 
+    /// Makes the file as long as what was appended and skipped, where a hole is the last of it.
+    func end(at length: UInt64) throws(SystemCallError) { try systemCall("ftruncate") { ftruncate(writable.number, off_t(length)) } }
+
     /// The bytes of a place in the file.
     ///
     /// - Throws: ``ServiceError`` where the file ends before.

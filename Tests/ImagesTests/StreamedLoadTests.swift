@@ -86,6 +86,25 @@ import Testing
         #expect(fixture.unpacker.counts.values.map { $0 } == [1, 1])
     }
 
+    /// The second one ends with its last layer, as some tools' archives do.
+    @Test func anImageHasOneDigestHoweverItsLayersCame() async throws {
+        let documents = [
+            ("manifest.json", Array(#"[{"Config":"c.json","RepoTags":["x:1"],"Layers":["a.tar.gz","b.tar"]}]"#.utf8)),
+            ("c.json", Array(LayoutBuilder.config([first, second]).utf8)),
+        ]
+        let layers = [("a.tar.gz", try gzip(first, level: 1)), ("b.tar", second)]
+        var digests: [String] = []
+        for (members, cut) in [(layers + documents, 0), (documents + layers, 1024)] {
+            let fixture = try await LibraryFixture()
+            var archive = TarBuilder()
+            for (name, bytes) in members { archive.add(name, bytes: bytes) }
+            let loaded = try await fixture.load(Array(archive.finished.dropLast(cut)))
+            digests += loaded.map(\.manifestDigest.description)
+            #expect(try await fixture.load(Array(archive.finished)).map(\.manifestDigest.description) == loaded.map(\.manifestDigest.description))
+        }
+        #expect(digests.count == 2 && Set(digests).count == 1, "\(digests)")
+    }
+
     private func refusal(_ archive: [UInt8], after sound: [UInt8]? = nil) async throws -> String {
         let fixture = try await LibraryFixture()
         let reason = try #require(try await fixture.refusal(archive))

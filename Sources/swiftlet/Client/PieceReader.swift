@@ -27,7 +27,11 @@ final class PieceReader: Sendable {
                 case .file(let descriptor, let length): state.open = (descriptor, length, "the archive")
                 case .named(let path, let offset, let length):
                     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-                    guard descriptor >= 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw ArchiveSource.failure(path) }
+                    guard descriptor >= 0 else { throw ArchiveSource.failure(path) }
+                    guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+                        defer { close(descriptor) }
+                        throw ArchiveSource.failure(path)
+                    }
                     state.open = (descriptor, length, path)
                 }
             }
