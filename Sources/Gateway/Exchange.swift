@@ -193,6 +193,8 @@ final class Exchange {
 
     func upstreamWritabilityChanged(_ writable: Bool) {
         if case .tunnel = phase { return client.setReading(writable) }
+        // What the client has sent meanwhile waits to be read: the time in which it must send on begins now.
+        if writable { lastBodyByte = loop.roughNow }
         if !requestEnded { client.setReading(writable) }
     }
 
