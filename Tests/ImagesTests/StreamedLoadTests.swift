@@ -98,11 +98,12 @@ import Testing
             let fixture = try await LibraryFixture()
             var archive = TarBuilder()
             for (name, bytes) in members { archive.add(name, bytes: bytes) }
-            let loaded = try await fixture.load(Array(archive.finished.dropLast(cut)))
-            digests += loaded.map(\.manifestDigest.description)
-            #expect(try await fixture.load(Array(archive.finished)).map(\.manifestDigest.description) == loaded.map(\.manifestDigest.description))
+            // Once more, when the layers are there already.
+            for bytes in [archive.finished.dropLast(cut), archive.finished[...]] {
+                digests += try await fixture.load(Array(bytes)).map(\.manifestDigest.description)
+            }
         }
-        #expect(digests.count == 2 && Set(digests).count == 1, "\(digests)")
+        #expect(digests.count == 4 && Set(digests).count == 1, "\(digests)")
     }
 
     private func refusal(_ archive: [UInt8], after sound: [UInt8]? = nil) async throws -> String {
