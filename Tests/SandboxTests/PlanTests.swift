@@ -103,6 +103,16 @@ import Testing
         #expect(environment.contains("HOME=/"))
     }
 
+    /// Each folder gets the program's name once more: sixty kilobytes of each would be gigabytes.
+    @Test func aProgramIsLookedForInAFewFoldersOnly() {
+        let path = "PATH=" + String(repeating: "/:", count: 30_000)
+        guard case .execute(let candidates, _, _)? = steps(change: { $0.environment = [path] }).last else {
+            Issue.record("the last step is not the program's execution")
+            return
+        }
+        #expect(candidates.count == 64 && candidates.allSatisfy { $0 == "//server" })
+    }
+
     @Test func theDaemonsFirstClosedAncestorIsCovered() {
         #expect(DaemonPlan.cover(for: "/root/x/state") { $0 != "/root" } == "/root")
         #expect(DaemonPlan.cover(for: "/var/lib/swiftlet") { _ in true } == "/var/lib/swiftlet")
