@@ -10,7 +10,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         /// Between requests. `headDue` is set once the first byte of the next one has come.
         case idle(since: NIODeadline, headDue: NIODeadline?)
         case exchanging(Exchange)
@@ -22,21 +22,21 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         case closed
     }
 
-    private static let discardTime = TimeAmount.seconds(10)
+    static let discardTime = TimeAmount.seconds(10)
     /// Bytes of later requests that are kept before reading stops.
     private static let keptBytes = 16 << 10
 
-    private let loop: GatewayLoop
-    private var context: ChannelHandlerContext?
-    private var state: State
+    let loop: GatewayLoop
+    var context: ChannelHandlerContext?
+    var state: State
     private var parser = RequestParser()
     private var unread = ByteBuffer()
     private var working = false
     private var reading = true
     /// Bytes that have just come are being worked on; ``channelReadComplete(context:)`` flushes what they cause.
     private(set) var isInRead = false
-    private var outgoing = PendingWrite()
-    private var blockedSince: NIODeadline?
+    var outgoing = PendingWrite()
+    var blockedSince: NIODeadline?
     /// Whether the client takes more at this moment; asking the channel for each piece would show.
     private(set) var isWritable = false
     private(set) lazy var address: String = context?.channel.remoteAddress?.ipAddress ?? "unknown"
@@ -72,7 +72,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
 
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
-    private func gone() {
+    func gone() {
         outgoing.goStraight(to: nil)
         guard case let before = state, !isClosed else { return }
         state = .closed
@@ -236,64 +236,6 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     }
 
     func tunnelEnded() { if !isClosed { close() } }
-
-    // MARK: Limits and ends
-
-    func tick(_ now: NIODeadline) {
-        if let blockedSince, now - blockedSince > loop.options.sendIdleTime { return closeNow() }
-        switch state {
-        case .idle(_, let due?) where now > due:
-            refuse(
-                .requestTimeout, "RequestTimeout",
-                "the head of the request took longer than \(seconds(loop.options.headTime)) (limit: head)")
-        case .idle(let since, nil) where now - since > loop.options.keepAliveTime || loop.hasLingered(now): close()
-        case .exchanging(let exchange), .tunnel(let exchange): exchange.tick(now)
-        case .discarding(let until) where now > until: closeNow()
-        case .idle, .discarding, .closed: break
-        }
-    }
-
-    private func refuseHead(_ reason: String) {
-        refuse(
-            .badRequest, "InvalidArgument", "this request could be understood in two ways, or is not HTTP/1.1, and is refused: \(reason)")
-    }
-
-    /// Answers outside of any exchange, because there is no head to begin one with.
-    private func refuse(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
-        let id = loop.newRequestID()
-        let body = ErrorBody.service(.init(status: Int(status.code), code: code, message: message), id)
-        var head = HeadWriter(status)
-        head.add("X-Fc-Request-Id", id.text)
-        head.add("Content-Type", "application/json")
-        head.add(contentLength: body.utf8.count)
-        head.add("Connection", "close")
-        head.end()
-        write(head.bytes)
-        write(ByteBuffer(string: body))
-        flush()
-        state = .discarding(until: loop.clock.now() + Self.discardTime)
-        context?.close(mode: .output, promise: nil)
-    }
-
-    /// The host stops: a busy client goes with its answer, an idle one when it has lingered.
-    func stop() {
-        switch state {
-        case .idle: break
-        case .discarding: close()
-        case .tunnel: closeNow()
-        case .exchanging(let exchange): exchange.hostStops()
-        case .closed: break
-        }
-    }
-
-    /// Closes when everything that was written has gone out; a plain close would throw away what the client has not taken yet.
-    private func close() {
-        guard let context else { return }
-        let last = outgoing.take() ?? ByteBuffer()
-        context.writeAndFlush(wrapOutboundOut(last)).assumeIsolated().whenComplete { _ in self.closeNow() }
-    }
-
-    func closeNow() { context?.close(promise: nil) }
 }
 
 /// A limit in words.

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Activation
+internal import FunctionModel
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Time limits, refusals, and how a connection ends.
+extension ClientConnection {
+    func tick(_ now: NIODeadline) {
+        if let blockedSince, now - blockedSince > loop.options.sendIdleTime { return closeNow() }
+        switch state {
+        case .idle(_, let due?) where now > due:
+            refuse(
+                .requestTimeout, "RequestTimeout",
+                "the head of the request took longer than \(seconds(loop.options.headTime)) (limit: head)")
+        case .idle(let since, nil) where now - since > loop.options.keepAliveTime || loop.hasLingered(now): close()
+        case .exchanging(let exchange), .tunnel(let exchange): exchange.tick(now)
+        case .discarding(let until) where now > until: closeNow()
+        case .idle, .discarding, .closed: break
+        }
+    }
+
+    func refuseHead(_ reason: String) {
+        refuse(
+            .badRequest, "InvalidArgument", "this request could be understood in two ways, or is not HTTP/1.1, and is refused: \(reason)")
+    }
+
+    /// Answers outside of any exchange, because there is no head to begin one with.
+    func refuse(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
+        let id = loop.newRequestID()
+        let body = ErrorBody.service(.init(status: Int(status.code), code: code, message: message), id)
+        var head = HeadWriter(status)
+        head.add("X-Fc-Request-Id", id.text)
+        head.add("Content-Type", "application/json")
+        head.add(contentLength: body.utf8.count)
+        head.add("Connection", "close")
+        head.end()
+        write(head.bytes)
+        write(ByteBuffer(string: body))
+        flush()
+        state = .discarding(until: loop.clock.now() + Self.discardTime)
+        context?.close(mode: .output, promise: nil)
+    }
+
+    /// The host stops: a busy client goes with its answer, an idle one when it has lingered.
+    func stop() {
+        switch state {
+        case .idle: break
+        case .discarding: close()
+        case .tunnel: closeNow()
+        case .exchanging(let exchange): exchange.hostStops()
+        case .closed: break
+        }
+    }
+
+    /// Closes when everything that was written has gone out; a plain close would throw away what the client has not taken yet.
+    func close() {
+        guard let context else { return }
+        let last = outgoing.take() ?? ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(last)).assumeIsolated().whenComplete { _ in self.closeNow() }
+    }
+
+    func closeNow() { context?.close(promise: nil) }
+}
