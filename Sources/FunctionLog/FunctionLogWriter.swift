@@ -30,7 +30,8 @@ package final class FunctionLogWriter: Sendable {
     }
 
     private enum Work {
-        case write(LogQueue.Batch)
+        /// With those who asked before it was taken: they wait for no line that came later.
+        case write(LogQueue.Batch, [CheckedContinuation<Void, Never>])
         case removeFiles([@Sendable (Result<Void, LogFileError>) -> Void])
         case tell([CheckedContinuation<Void, Never>])
         case close
@@ -176,7 +177,9 @@ package final class FunctionLogWriter: Sendable {
     private func drain() {
         while let work = nextWork() {
             switch work {
-            case .write(let batch): write(batch)
+            case .write(let batch, let flushes):
+                write(batch)
+                for continuation in flushes { continuation.resume() }
             case .removeFiles(let completions):
                 let result = removeFiles()
                 tellIfGone()
@@ -202,7 +205,8 @@ package final class FunctionLogWriter: Sendable {
             }
             if let batch = state.queue.take() {
                 state.isFileOpen = true
-                return .write(batch)
+                defer { state.flushes = [] }
+                return .write(batch, state.flushes)
             }
             if state.isFileOpen, state.instances == 0 {
                 state.isFileOpen = false

@@ -48,6 +48,8 @@ public struct LogLines: AsyncSequence, Sendable {
 
         private mutating func openSource() async throws -> Source {
             if let source { return source }
+            // What was said before is to be read, also where it still waits for others to be written with it.
+            await lines.writer.flush()
             let (directory, tail) = (lines.writer.directory, lines.tail)
             let opened = try await lines.threads.runIfActive { Source(try LogCursor(directory: directory, lines: tail)) }
             source = opened
