@@ -154,8 +154,9 @@ extension ActiveInstance {
         let isReported = prepared?.reportsListen ?? true
         if !isReported { host.launcher.listens(id) }
         let listenTime = times.listenTime ?? Self.keenTime
-        host.parking.started(version, maximum: version.configuration.maximumInstances ?? host.options.maximumInstances) {
-            var spec = InstanceEnvironment.spec(host.newInstanceID(), version, host.options)
+        let maximum = version.configuration.maximumInstances ?? host.options.maximumInstances
+        host.parking.started(version, maximum: maximum, newID: host.newInstanceID) { id in
+            var spec = InstanceEnvironment.spec(id, version, host.options)
             // One that listens as soon as this is asked for until it does; a report would only hold it up.
             spec.reportsListen = listenTime >= Self.keenTime
             return spec

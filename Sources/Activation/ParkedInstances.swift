@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import FunctionModel
 internal import LauncherClient
-internal import NIOCore
 internal import Sandbox
 internal import Synchronization
 
@@ -26,17 +25,28 @@ final class ParkedInstances: Sendable {
     /// How many the launcher is still to make.
     var preparing: Int { guarded.withLock { $0.state.preparing } }
 
-    /// What to start an instance of the version with; the launcher has it prepared.
+    /// What to start an instance of the version with; the launcher has it prepared, or is about to: then the start is that one's.
     func take(_ key: RunnableVersion.Key) -> InstanceSpec? {
         guarded.withLock { guarded in guarded.state.take(key).flatMap { guarded.specs.removeValue(forKey: $0) } }
     }
 
     /// An instance of the version has become ready.
     ///
-    /// - Parameter spec: makes what an instance is started with.
-    func started(_ version: RunnableVersion, maximum: Int, spec: () -> InstanceSpec) {
-        let now = clock.now()
-        perform(guarded.withLock { $0.state.started(version.key, maximum: maximum, now: now) }, spec)
+    /// - Parameters:
+    ///   - newID: makes the id of an instance.
+    ///   - spec: makes what an instance with that id is started with.
+    func started(_ version: RunnableVersion, maximum: Int, newID: () -> InstanceID, spec: (InstanceID) -> InstanceSpec) {
+        let (now, key) = (clock.now(), version.key)
+        for action in guarded.withLock({ $0.state.started(key, maximum: maximum, now: now, newID: newID) }) {
+            guard case .park(let id) = action else {
+                perform([action])
+                continue
+            }
+            let spec = spec(id)
+            guarded.withLock { $0.specs[id] = spec }
+            launcher.park(spec) { isPrepared in self.changed(id, key, isPrepared) }
+            guarded.withLock { $0.state.askedFor(id, of: key) }
+        }
     }
 
     func retire(_ key: RunnableVersion.Key) { perform(guarded.withLock { $0.state.retire(key) }) }
@@ -51,17 +61,10 @@ final class ParkedInstances: Sendable {
         perform(guarded.withLock { $0.state.pressure(now: now) })
     }
 
-    private func perform(_ actions: [ParkingState.Action], _ spec: () -> InstanceSpec? = { nil }) {
-        for action in actions {
-            switch action {
-            case .park(let key):
-                guard let spec = spec() else { continue }
-                guarded.withLock { $0.specs[spec.id] = spec }
-                launcher.park(spec) { isPrepared in self.changed(spec.id, key, isPrepared) }
-            case .drop(let id):
-                guarded.withLock { $0.specs[id] = nil }
-                launcher.stop(id, grace: .zero)
-            }
+    private func perform(_ actions: [ParkingState.Action]) {
+        for case .drop(let id) in actions {
+            guarded.withLock { $0.specs[id] = nil }
+            launcher.stop(id, grace: .zero)
         }
     }
 

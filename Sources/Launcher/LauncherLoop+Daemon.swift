@@ -120,6 +120,7 @@ extension LauncherLoop {
         switch request {
         case .start(let spec): try start(spec)
         case .park(let spec): waitingParks.append(spec)
+        case .claim(let id): try claim(id)
         case .openSockets(let number, let id, let count): try openSockets(number, id, count: Int(count))
         case .stop(let id, let grace): try stop(id, graceMilliseconds: grace)
         case .unpack(let job, let diffID, let offset, let length, let compression, let limits):

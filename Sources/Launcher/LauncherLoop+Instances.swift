@@ -9,6 +9,8 @@ extension LauncherLoop {
     static let socketsAtStart = 2
     /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
     static let startBoost: UInt64 = 10_000
+    /// Nanoseconds after a start in which nothing is prepared or tidied.
+    private static let quietAfterStart: UInt64 = 20_000_000
 
     /// Parks the one that waits for longest. No request waits for it, so it takes its turn behind whatever else wants the processors.
     func parkOne() throws(SystemCallError) {
@@ -16,9 +18,21 @@ extension LauncherLoop {
         try OwnProcess.atOrdinaryPriority { () throws(SystemCallError) in try start(spec, parks: true) }
     }
 
+    /// A start wants one that was to be parked. One that still waits for its turn is started at once; one that is being made goes on to its program by itself.
+    /// What the daemon was told of already is the daemon's to deal with.
+    func claim(_ id: InstanceID) throws(SystemCallError) {
+        if let index = waitingParks.firstIndex(where: { $0.id == id }) { return try start(waitingParks.remove(at: index)) }
+        guard let number = numbers[id], let instance = instances[number], let trigger = instance.trigger else { return }
+        quietUntil = monotonicNanoseconds() + Self.quietAfterStart
+        instance.trigger = nil
+        // It takes the byte when it comes to wait for one; where it has ended, its end says so.
+        do { _ = try sendMessage(trigger.number, [1]) } catch  where error.errno == EPIPE || error.errno == ECONNRESET {}
+        after(milliseconds: Self.startBoost, .limitProcessor(number))
+    }
+
     /// - Parameter parks: all but the program is made now, and the daemon gets the trigger.
     func start(_ spec: InstanceSpec, parks: Bool = false) throws(SystemCallError) {
-        if !parks { quietUntil = monotonicNanoseconds() + 20_000_000 }
+        if !parks { quietUntil = monotonicNanoseconds() + Self.quietAfterStart }
         if isStopping { return try tell(.failed(spec.id, LaunchFailure(step: "the host is stopping", errno: 0))) }
         if numbers[spec.id] != nil { return try tell(.failed(spec.id, LaunchFailure(step: "the instance id is in use", errno: EEXIST))) }
         if instances.count >= Self.instanceLimit {

@@ -10,7 +10,8 @@ public protocol InstanceLauncher: Sendable {
     /// or with `.failed` exactly once and nothing else, except that a prepared instance has told `.started` before it fails.
     func start(_ spec: InstanceSpec, onEvent: @escaping @Sendable (InstanceEvent) -> Void)
 
-    /// Prepares an instance of `spec` so far that `start` with the same spec has only its program to execute. It may not be possible.
+    /// Prepares an instance of `spec` so far that `start` with the same spec has only its program to execute. It may not be possible. A `start` before that
+    /// is told goes on with what there is of it.
     ///
     /// - Parameter onChange: called with true when it is prepared, and with false when it is not, or is not any more, for another reason than
     ///   `start` and `stop`.

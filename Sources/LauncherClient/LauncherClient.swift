@@ -35,7 +35,7 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         do { try spec.validate() } catch {
             return connection.callBack { onEvent(.failed(LaunchFailure(step: error.description, errno: 0))) }
         }
-        if connection.release(spec.id, onEvent) { return }
+        if connection.release(spec, onEvent) { return }
         connection.send(.start(spec)) { state in
             guard state.instances[spec.id] == nil else {
                 return { onEvent(.failed(LaunchFailure(step: "the instance id \(spec.id) is in use", errno: 0))) }
@@ -83,6 +83,7 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
         let milliseconds = seconds < 0 ? 0 : seconds >= 4_000_000 ? 4_000_000_000 : seconds * 1000 + attoseconds / 1_000_000_000_000_000
         connection.send(.stop(id, graceMilliseconds: UInt32(milliseconds))) { state in
             state.parked[id] = nil
+            state.instances[id]?.claimed = nil
             return nil
         } lost: {
         }

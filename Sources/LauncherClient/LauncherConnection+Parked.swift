@@ -20,39 +20,70 @@ struct ParkedInstance {
 }
 
 extension LauncherConnection {
-    /// Lets a parked instance execute its program. Nothing of this passes through the launcher.
+    /// Lets a parked instance execute its program; nothing of this passes through the launcher. One that is still being made is claimed: the launcher
+    /// then goes on with it as with any that was started.
     ///
     /// - Returns: false where there is no such instance, or it is gone: then it is to be started as any other.
-    func release(_ id: InstanceID, _ onEvent: @escaping @Sendable (InstanceEvent) -> Void) -> Bool {
-        let released: (output: CInt, error: CInt, sockets: [CInt])? = state.withLock { state in
-            guard let descriptors = state.parked[id]?.descriptors else { return nil }
-            state.parked[id] = nil
-            state.instances[id] = .init(onEvent: onEvent, isStarted: true)
-            do { _ = try sendMessage(descriptors.trigger.number, [1]) } catch {
-                // It was killed a moment ago; its end is told as that of any instance.
+    func release(_ spec: InstanceSpec, _ onEvent: @escaping @Sendable (InstanceEvent) -> Void) -> Bool {
+        let (started, isHere) = state.withLock { state -> (InstanceEvent?, Bool) in
+            guard let parked = state.parked.removeValue(forKey: spec.id) else { return (nil, false) }
+            if let descriptors = parked.descriptors {
+                state.instances[spec.id] = .init(onEvent: onEvent, isStarted: true)
+                return (trigger(descriptors), true)
             }
-            return (copy(descriptors.output), copy(descriptors.error), descriptors.sockets.map(copy))
+            state.instances[spec.id] = .init(onEvent: onEvent, claimed: spec)
+            send(.claim(spec.id), of: &state)
+            return (nil, true)
         }
-        guard let released else { return false }
-        onEvent(.started(standardOutput: released.output, standardError: released.error, sockets: released.sockets, setUp: nil))
-        return true
+        if let started { onEvent(started) }
+        return isHere
+    }
+
+    private func trigger(_ descriptors: ParkedInstance.Descriptors) -> InstanceEvent {
+        do { _ = try sendMessage(descriptors.trigger.number, [1]) } catch {
+            // It was killed a moment ago; its end is told as that of any instance.
+        }
+        return .started(
+            standardOutput: copy(descriptors.output), standardError: copy(descriptors.error), sockets: descriptors.sockets.map(copy),
+            setUp: nil)
     }
 
     /// The receiver of an event closes its descriptors, as it does with those that come in a message.
     private func copy(_ box: Descriptor.Box) -> CInt { fcntl(box.number, F_DUPFD_CLOEXEC, 3) }
 
-    func parked(_ id: InstanceID, _ descriptors: [CInt]) {
-        let boxes = descriptors.map { Descriptor.Box(Descriptor(owning: $0)) }
+    func parked(_ id: InstanceID, _ numbers: [CInt]) {
+        let boxes = numbers.map { Descriptor.Box(Descriptor(owning: $0)) }
         guard boxes.count >= 3 else { return }
-        let onChange: (@Sendable (Bool) -> Void)? = state.withLock { state in
-            state.parked[id]?.descriptors = .init(trigger: boxes[0], output: boxes[1], error: boxes[2], sockets: Array(boxes[3...]))
-            return state.parked[id]?.onChange
+        let descriptors = ParkedInstance.Descriptors(trigger: boxes[0], output: boxes[1], error: boxes[2], sockets: Array(boxes[3...]))
+        let callback: (@Sendable () -> Void)? = state.withLock { state in
+            if let claimed = state.instances[id], !claimed.isStarted {
+                // It was prepared before the launcher heard that it was claimed.
+                state.instances[id]?.isStarted = true
+                state.instances[id]?.claimed = nil
+                let started = trigger(descriptors)
+                return { claimed.onEvent(started) }
+            }
+            guard let parked = state.parked[id] else { return nil }
+            state.parked[id]?.descriptors = descriptors
+            return { parked.onChange(true) }
         }
-        onChange?(true)
+        callback?()
     }
 
-    /// It could not be prepared, or has ended by itself.
-    func parkedGone(_ id: InstanceID) { state.withLock { $0.parked.removeValue(forKey: id) }?.onChange(false) }
+    /// It could not be prepared, or has ended by itself. Where it was claimed, it is started as any other.
+    ///
+    /// - Returns: whether nobody is to hear of it.
+    func parkedGone(_ id: InstanceID) -> Bool {
+        let (parked, isStartedAnew) = state.withLock { state -> (ParkedInstance?, Bool) in
+            let parked = state.parked.removeValue(forKey: id)
+            guard let spec = state.instances[id]?.claimed else { return (parked, false) }
+            state.instances[id]?.claimed = nil
+            send(.start(spec), of: &state)
+            return (parked, true)
+        }
+        parked?.onChange(false)
+        return parked != nil || isStartedAnew
+    }
 
     func observeMemoryPressure(_ observer: @escaping @Sendable () -> Void) { state.withLock { $0.pressureObservers.append(observer) } }
 }

@@ -17,6 +17,8 @@ final class LauncherConnection: Sendable {
     struct AwaitedInstance {
         var onEvent: @Sendable (InstanceEvent) -> Void
         var isStarted = false
+        /// What it was to be parked with, where a start claimed it.
+        var claimed: InstanceSpec?
     }
 
     struct AwaitedJob {
@@ -80,16 +82,23 @@ final class LauncherConnection: Sendable {
             if state.isLost { return lost }
             if let instead = record(&state) {
                 state.callbacks.append(instead)
-            } else if !state.unsent.isEmpty || !sendNow(bytes, descriptor) {
-                let copy = descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
-                state.unsent.append((bytes, copy.map { $0 < 0 ? [] : [Descriptor.Box(Descriptor(owning: $0))] } ?? []))
+                wakeReader()
             } else {
-                return nil
+                send(bytes, descriptor, of: &state)
             }
-            wakeReader()
             return nil
         }
         callNow?()
+    }
+
+    /// Sends a request while the state is held, which says that the launcher is there.
+    func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), nil, of: &state) }
+
+    private func send(_ bytes: [UInt8], _ descriptor: CInt?, of state: inout State) {
+        if state.unsent.isEmpty, sendNow(bytes, descriptor) { return }
+        let copy = descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+        state.unsent.append((bytes, copy.map { $0 < 0 ? [] : [Descriptor.Box(Descriptor(owning: $0))] } ?? []))
+        wakeReader()
     }
 
     /// Makes a callback from the reading thread, or here where that has ended.
@@ -193,6 +202,7 @@ extension LauncherConnection {
         case .started(let id, let times):
             let onEvent = state.withLock { state in
                 state.instances[id]?.isStarted = true
+                state.instances[id]?.claimed = nil
                 return state.instances[id]?.onEvent
             }
             guard let onEvent, descriptors.count >= 2 else { return }
@@ -205,10 +215,10 @@ extension LauncherConnection {
             parked(id, descriptors)
         case .memoryPressure: for observer in state.withLock({ $0.pressureObservers }) { observer() }
         case .failed(let id, let failure):
-            parkedGone(id)
+            if parkedGone(id) { return }
             state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.failed(failure))
         case .exited(let id, let exit):
-            parkedGone(id)
+            if parkedGone(id) { return }
             state.withLock { $0.instances.removeValue(forKey: id)?.onEvent }?(.exited(exit))
         case .sockets(let number):
             guard let completion = state.withLock({ $0.socketRequests.removeValue(forKey: number) }) else { return }

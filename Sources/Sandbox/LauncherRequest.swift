@@ -6,6 +6,8 @@ public enum LauncherRequest: Hashable, Sendable {
     case start(InstanceSpec)
     /// Makes the instance so far that only its program is to be executed; `parked` follows, and a byte to its trigger does the rest.
     case park(InstanceSpec)
+    /// What was to be parked is wanted now: it goes on to its program as one that was started does. Nothing where `parked`, `failed` or `exited` was told.
+    case claim(InstanceID)
     /// `number` comes back in the answer. `count` is at most ``WireBounds/sockets``.
     case openSockets(number: UInt64, InstanceID, count: UInt8)
     /// `graceMilliseconds` lie between SIGTERM and SIGKILL.
@@ -77,6 +79,9 @@ extension LauncherRequest {
         case .listens(let id):
             writer.integer(UInt8(11))
             writer.string(id.text)
+        case .claim(let id):
+            writer.integer(UInt8(12))
+            writer.string(id.text)
         }
         return writer.bytes
     }
@@ -114,6 +119,7 @@ extension LauncherRequest {
         case 9: self = .freeze(try reader.instanceID())
         case 10: self = .thaw(try reader.instanceID())
         case 11: self = .listens(try reader.instanceID())
+        case 12: self = .claim(try reader.instanceID())
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()

@@ -129,6 +129,23 @@ extension SandboxOnThisKernel {
             #expect(try next.remains() == [])
         }
 
+        /// It waits for its turn, is being made, or is ready when the launcher hears of it: each comes about with one of the pauses.
+        @Test func oneThatIsStartedBeforeItIsPreparedRunsOnce() async throws {
+            let host = try LauncherFixture()
+            for pause in 0..<40 {
+                let spec = host.spec(["serve", "9000"]) { $0.reportsListen = pause % 2 == 0 }
+                host.client.park(spec) { _ in }
+                usleep(UInt32(pause * 100))
+                let instance = start(host, spec)
+                #expect(try request(try await instance.started()[2], port: 9000).hasSuffix("hi\n"))
+                #expect(processes(host).count == 2)
+                host.client.stop(spec.id, grace: .seconds(5))
+                #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+                #expect(instance.all.filter { if case .started = $0 { true } else { false } }.count == 1)
+            }
+            #expect(try host.remains() == [])
+        }
+
         @Test func aParkedInstanceWhoseProgramIsMissingFails() async throws {
             let host = try LauncherFixture()
             var spec = host.spec([])
