@@ -6,12 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/keyctl.h>
-#include <linux/magic.h>
-#include <linux/openat2.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -20,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,107 +30,6 @@ static int write_file(const char *path, const char *text) {
     int result = write_text(fd, text);
     close(fd);
     return result;
-}
-
-// A mount's place is walked without any link, so that no name in an image leads elsewhere, and then used by descriptor.
-static int open_place(const char *path) {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-}
-
-static int attach(int mount, const char *path) {
-    int place = open_place(path);
-    if (place < 0) return -1;
-    int result = (int)syscall(SYS_move_mount, mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-    close(place);
-    return result;
-}
-
-static int new_mount(const struct clinux_step *step) {
-    int mount = clinux_new_mount(step->text, step->list, step->flags);
-    if (mount < 0) return -1;
-    int result = attach(mount, step->path);
-    close(mount);
-    return result;
-}
-
-/// A place to mount on: a name in a folder that was opened before, or, with the empty name, the folder itself.
-struct place {
-    int folder;
-    const char *name;
-};
-
-// The places below /proc are many and lie in one folder, which is opened once. It is the instance's own proc, where no name is the image's, and neither
-// of the calls that use it follows a link in the last part of a path.
-static struct place find_place(const char *path) {
-    static int proc = -1;
-    const char *name = strncmp(path, "/proc/", 6) ? NULL : path + 6;
-    if (!name || !*name || strchr(name, '/')) return (struct place){open_place(path), ""};
-    struct statfs kind;
-    if (proc < 0 && (proc = open_place("/proc")) >= 0 && (fstatfs(proc, &kind) != 0 || kind.f_type != PROC_SUPER_MAGIC))
-        close(proc), proc = -1, errno = EXDEV;
-    return (struct place){proc, name};
-}
-
-static void leave_place(struct place place) {
-    if (place.folder >= 0 && !*place.name) close(place.folder);
-}
-
-static int put_onto(int mount, struct place place) {
-    return (int)syscall(SYS_move_mount, mount, "", place.folder, place.name, MOVE_MOUNT_F_EMPTY_PATH | (*place.name ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
-}
-
-static int cover(const char *source, const char *path) {
-    struct place place = find_place(path);
-    if (place.folder < 0) return errno == ENOENT ? 0 : -1;
-    int mount = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-    int result = mount < 0 ? -1 : put_onto(mount, place);
-    int reason = errno;
-    leave_place(place);
-    if (mount >= 0) close(mount);
-    errno = reason;
-    return result != 0 && mount >= 0 && reason == ENOENT ? 0 : result;
-}
-
-static int protect(const char *path, uint64_t attributes) {
-    struct place place = find_place(path);
-    if (place.folder < 0) return errno == ENOENT ? 0 : -1;
-    int mount = (int)syscall(SYS_open_tree, place.folder, place.name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
-    if (mount < 0 && errno == ENOENT) return leave_place(place), 0;
-    struct mount_attr attr = {.attr_set = attributes};
-    int result = mount < 0 ? -1 : (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
-    if (result == 0) result = put_onto(mount, place);
-    int reason = errno;
-    leave_place(place);
-    if (mount >= 0) close(mount);
-    errno = reason;
-    return result;
-}
-
-static int make_path(const char *path) {
-    char part[4096];
-    size_t length = strlen(path);
-    if (length >= sizeof part) return errno = ENAMETOOLONG, -1;
-    for (size_t end = 1; end <= length; end++) {
-        if (path[end] != '/' && path[end] != 0) continue;
-        memcpy(part, path, end);
-        part[end] = 0;
-        if (mkdir(part, 0755) != 0 && errno != EEXIST) return -1;
-    }
-    return 0;
-}
-
-// pivot_root(".", ".") leaves the old root stacked on the new one, where `/..` still leads to it until it is detached.
-static int pivot(void) { return syscall(SYS_pivot_root, ".", ".") != 0 ? -1 : chdir("/"); }
-
-// The old root is gone when `/..` is the new one again.
-static int await_detached(void) {
-    for (;;) {
-        struct statx own, above;
-        if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &own) != 0 || statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &above) != 0) return -1;
-        if (own.stx_mnt_id == above.stx_mnt_id) return 0;
-        sched_yield();
-    }
 }
 
 static int limit(int resource, uint64_t value) {
@@ -193,41 +87,6 @@ static int working_directory(const char *path) {
     return place[0] == '/' ? 0 : (errno = EXDEV, -1);
 }
 
-static int load_filter(const struct clinux_step *step, int status_socket) {
-    struct sock_fprog program = {.len = (unsigned short)step->value, .filter = (struct sock_filter *)step->filter};
-    unsigned int flags = step->flags ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-    int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-    if (!step->flags || listener < 0) return listener;
-    struct clinux_failure none = {.step = -1, .error = 0};
-    struct iovec part = {.iov_base = &none, .iov_len = sizeof none};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    control.header.cmsg_level = SOL_SOCKET;
-    control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&control.header), &listener, sizeof listener);
-    int result = sendmsg(status_socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
-    close(listener);
-    return result;
-}
-
-static int tell_prepared(int status_socket) {
-    struct clinux_failure none = {.step = -1, .error = 0};
-    return send(status_socket, &none, sizeof none, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-static int await_byte(int fd) {
-    char byte;
-    ssize_t count;
-    do count = read(fd, &byte, 1);
-    while (count < 0 && errno == EINTR);
-    if (count == 0) _exit(0);
-    return count < 0 ? -1 : 0;
-}
-
 static int execute(const struct clinux_step *step) {
     if (step->fd >= 0) return (int)syscall(SYS_execveat, step->fd, "", step->arguments, step->environment, AT_EMPTY_PATH);
     int reason = ENOENT;
@@ -248,15 +107,15 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_SETNS: return setns(step->fd, (int)step->flags);
     case CLINUX_PROPAGATION: return mount(NULL, "/", NULL, MS_REC | step->flags, NULL);
     case CLINUX_MOUNT: return mount(step->text, step->path, step->text, step->flags, step->list[0]);
-    case CLINUX_NEW_MOUNT: return new_mount(step);
-    case CLINUX_ATTACH_MOUNT: return attach(step->fd, step->path);
-    case CLINUX_COVER: return cover(step->text, step->path);
-    case CLINUX_PROTECT: return protect(step->path, step->flags);
-    case CLINUX_MAKE_PATH: return make_path(step->path);
+    case CLINUX_NEW_MOUNT: return step_new_mount(step);
+    case CLINUX_ATTACH_MOUNT: return step_attach(step->fd, step->path);
+    case CLINUX_COVER: return step_cover(step->text, step->path);
+    case CLINUX_PROTECT: return step_protect(step->path, step->flags);
+    case CLINUX_MAKE_PATH: return step_make_path(step->path);
     case CLINUX_CHDIR: return chdir(step->path);
-    case CLINUX_PIVOT: return pivot();
+    case CLINUX_PIVOT: return step_pivot();
     case CLINUX_DETACH_OLD_ROOT: return umount2("/", MNT_DETACH);
-    case CLINUX_AWAIT_DETACHED: return await_detached();
+    case CLINUX_AWAIT_DETACHED: return step_await_detached();
     case CLINUX_HOSTNAME: return sethostname(step->text, strlen(step->text));
     case CLINUX_SESSION: return setsid() < 0 && errno != EPERM ? -1 : 0;
     case CLINUX_DUPLICATE:
@@ -282,13 +141,34 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_NO_NEW_PRIVILEGES: return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     case CLINUX_RESTRICT_FILES: return (int)syscall(SYS_landlock_restrict_self, step->fd, 0);
     case CLINUX_WORKING_DIRECTORY: return working_directory(step->path);
-    case CLINUX_SECCOMP: return load_filter(step, *status_socket);
-    case CLINUX_TELL_PREPARED: return tell_prepared(*status_socket);
-    case CLINUX_AWAIT: return await_byte(step->fd);
+    case CLINUX_SECCOMP: return step_load_filter(step, *status_socket);
+    case CLINUX_TELL_PREPARED: return step_tell_prepared(*status_socket);
+    case CLINUX_AWAIT: return step_await_byte(step->fd);
+    case CLINUX_HOLD_MOUNT: return step_hold(step->path, (int)step->flags);
+    case CLINUX_AWAIT_PLAN: break; // Whoever walks the steps does this.
     case CLINUX_EXECUTE: return execute(step);
     }
     errno = EINVAL;
     return -1;
+}
+
+/// A failed step is counted from the first of the first plan.
+static _Noreturn void walk(const struct clinux_step *steps, int32_t count, int status_socket) {
+    int32_t before = 0;
+    for (int32_t index = 0; index < count; index++) {
+        int is_end = steps[index].kind == CLINUX_AWAIT_PLAN;
+        int32_t more = is_end ? step_await_plan(status_socket, &steps) : run(&steps[index], &status_socket);
+        if (more < 0) {
+            struct clinux_failure failure = {.step = before + index, .error = errno};
+            send(status_socket, &failure, sizeof failure, MSG_NOSIGNAL);
+            break;
+        }
+        if (!is_end) continue;
+        before += index + 1;
+        count = more;
+        index = -1;
+    }
+    _exit(125);
 }
 
 pid_t clinux_spawn(uint64_t flags, int cgroup, int *pidfd, const struct clinux_step *steps, int32_t count, int status_socket) {
@@ -300,11 +180,5 @@ pid_t clinux_spawn(uint64_t flags, int cgroup, int *pidfd, const struct clinux_s
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     if (pid != 0) return pid;
-    for (int32_t index = 0; index < count; index++) {
-        if (run(&steps[index], &status_socket) >= 0) continue;
-        struct clinux_failure failure = {.step = index, .error = errno};
-        send(status_socket, &failure, sizeof failure, MSG_NOSIGNAL);
-        _exit(125);
-    }
-    _exit(125);
+    walk(steps, count, status_socket);
 }

@@ -78,23 +78,8 @@ static void answer(struct mold_answer answer, int pidfd) {
     if (sendmsg(speaker, &header, MSG_NOSIGNAL) != sizeof answer) _exit(1);
 }
 
-static void serve(void) {
-    struct mold_message *message = (struct mold_message *)room;
-    if (message->count < 0) {
-        int kept = keep_filter(message->instructions);
-        return answer((struct mold_answer){kept, errno}, -1);
-    }
-    struct clinux_step *steps = (struct clinux_step *)(message + 1);
-    make_whole(steps, message->count);
-    if (getpriority(PRIO_PROCESS, 0) != message->niceness) setpriority(PRIO_PROCESS, 0, message->niceness);
-    int pidfd = -1, cgroup = message->cgroup < 0 ? -1 : descriptor_at(message->cgroup);
-    pid_t pid = clinux_spawn(message->flags | CLONE_PARENT, cgroup, &pidfd, steps, message->count, descriptor_at(message->status));
-    answer((struct mold_answer){pid, errno}, pidfd);
-    if (pidfd >= 0) close(pidfd);
-}
-
 /// Takes one message with its descriptors.
-static void receive(void) {
+static struct mold_message *receive(int socket) {
     static union {
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int) * mold_descriptors)];
@@ -102,13 +87,41 @@ static void receive(void) {
     struct iovec part = {.iov_base = room, .iov_len = mold_room};
     struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length;
-    do length = recvmsg(speaker, &header, MSG_CMSG_CLOEXEC);
+    do length = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
     while (length < 0 && errno == EINTR);
     if (length < (ssize_t)sizeof(struct mold_message)) _exit(0); // The launcher is gone.
     struct cmsghdr *came = CMSG_FIRSTHDR(&header);
     size_t count = came && came->cmsg_type == SCM_RIGHTS ? (came->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
     if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) _exit(1);
     if (count > 0) memcpy(descriptors, CMSG_DATA(came), count * sizeof(int));
+    return (struct mold_message *)room;
+}
+
+/// The steps of a message, to be walked with the priority that it says.
+static const struct clinux_step *unpack(const struct mold_message *message) {
+    struct clinux_step *steps = (struct clinux_step *)(message + 1);
+    make_whole(steps, message->count);
+    if (getpriority(PRIO_PROCESS, 0) != message->niceness) setpriority(PRIO_PROCESS, 0, message->niceness);
+    return steps;
+}
+
+/// A child that was made before it was known for what waits for the rest of its steps as its mold does.
+static int32_t next_plan(int socket, const struct clinux_step **steps) {
+    const struct mold_message *message = receive(socket);
+    *steps = unpack(message);
+    return message->count;
+}
+
+static void serve(const struct mold_message *message) {
+    if (message->count < 0) {
+        int kept = keep_filter(message->instructions);
+        return answer((struct mold_answer){kept, errno}, -1);
+    }
+    const struct clinux_step *steps = unpack(message);
+    int pidfd = -1, cgroup = message->cgroup < 0 ? -1 : descriptor_at(message->cgroup);
+    pid_t pid = clinux_spawn(message->flags | CLONE_PARENT, cgroup, &pidfd, steps, message->count, descriptor_at(message->status));
+    answer((struct mold_answer){pid, errno}, pidfd);
+    if (pidfd >= 0) close(pidfd);
 }
 
 /// The working folder becomes the root of a mount namespace that holds nothing else: a child's namespace is a copy of this one, and so never has a mount
@@ -138,9 +151,9 @@ __attribute__((constructor(101))) static void become_mold(int argc, char **argv)
     room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED) _exit(1);
     clinux_borrowed(room, size);
+    clinux_read_plans(next_plan);
     for (;;) {
-        receive();
-        serve();
+        serve(receive(speaker));
         close_range(speaker + 1, ~0U, 0);
     }
 }

@@ -113,28 +113,42 @@ static pid_t receive_answer(int mold, int *pidfd) {
     return answer.pid;
 }
 
-pid_t mold_spawn(int mold, uint64_t flags, int cgroup, int *pidfd, const void *program, int32_t count, int status_socket) {
-    const struct clinux_step *steps = program;
-    struct layout layout = {.length = sizeof(struct mold_message)};
-    struct mold_message head = {.flags = flags, .count = count, .niceness = getpriority(PRIO_PROCESS, 0)};
-    head.cgroup = cgroup < 0 ? -1 : put_descriptor(&layout, cgroup);
-    head.status = put_descriptor(&layout, status_socket);
-    uintptr_t first = put(&layout, steps, sizeof *steps * (size_t)count);
-    for (int32_t index = 0; index < count && !layout.is_full; index++) {
+static int send_plan(int socket, struct layout *layout, struct mold_message head, const struct clinux_step *steps) {
+    head.niceness = getpriority(PRIO_PROCESS, 0);
+    uintptr_t first = put(layout, steps, sizeof *steps * (size_t)head.count);
+    for (int32_t index = 0; index < head.count && !layout->is_full; index++) {
         struct clinux_step step = steps[index];
-        step.fd = put_descriptor(&layout, step.fd);
-        step.path = put_text(&layout, step.path);
-        step.text = put_text(&layout, step.text);
-        step.list = put_list(&layout, step.list);
-        step.arguments = put_list(&layout, step.arguments);
-        step.environment = put_list(&layout, step.environment);
-        if (step.groups) step.groups = (const uint32_t *)put(&layout, step.groups, sizeof *step.groups * step.flags);
+        step.fd = put_descriptor(layout, step.fd);
+        step.path = put_text(layout, step.path);
+        step.text = put_text(layout, step.text);
+        step.list = put_list(layout, step.list);
+        step.arguments = put_list(layout, step.arguments);
+        step.environment = put_list(layout, step.environment);
+        if (step.groups) step.groups = (const uint32_t *)put(layout, step.groups, sizeof *step.groups * step.flags);
         step.filter = (const void *)filter_number(step.filter);
         memcpy(message + first + sizeof step * (size_t)index, &step, sizeof step);
     }
-    if (layout.is_full) return errno = E2BIG, -1;
+    if (layout->is_full) return errno = E2BIG, -1;
     memcpy(message, &head, sizeof head);
-    return send_message(mold, &layout) != 0 ? -1 : receive_answer(mold, pidfd);
+    return send_message(socket, layout);
+}
+
+pid_t mold_spawn(int mold, uint64_t flags, int cgroup, int *pidfd, const void *steps, int32_t count, int status_socket) {
+    struct layout layout = {.length = sizeof(struct mold_message)};
+    struct mold_message head = {.flags = flags, .count = count};
+    head.cgroup = cgroup < 0 ? -1 : put_descriptor(&layout, cgroup);
+    head.status = put_descriptor(&layout, status_socket);
+    return send_plan(mold, &layout, head, steps) != 0 ? -1 : receive_answer(mold, pidfd);
+}
+
+int mold_go_on(int child, const void *steps, int32_t count) {
+    struct layout layout = {.length = sizeof(struct mold_message)};
+    return send_plan(child, &layout, (struct mold_message){.cgroup = -1, .status = -1, .count = count}, steps);
+}
+
+int mold_widen(int socket) {
+    int size = 2 * mold_room;
+    return setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 }
 
 int mold_keep_filter(int mold, const void *filter, uint32_t instructions) {
@@ -154,12 +168,11 @@ int mold_keep_filter(int mold, const void *filter, uint32_t instructions) {
 
 int mold_start(uint64_t capabilities, int *pidfd) {
     char mask[24];
-    int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), size = 2 * mold_room;
+    int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (file < 0) return -1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return close(file), -1;
     snprintf(mask, sizeof mask, "%llu", (unsigned long long)capabilities);
-    // A message must fit whole.
-    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+    mold_widen(ends[0]);
     pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
     if (pid == 0) {
         char *const words[] = {"swiftlet-mold", mask, NULL}, *const none[] = {NULL};

@@ -23,6 +23,9 @@ final class CgroupTree {
         }
     }
 
+    /// Folders of sandboxes that are nobody's yet.
+    static let blankPrefix = "blank-"
+
     let branches: [Branch]
     private let layout: CgroupLayout
     private let name: String
@@ -77,7 +80,7 @@ final class CgroupTree {
     func removeLeftovers() throws(SystemCallError) {
         let deadline = monotonicNanoseconds() + 5_000_000_000
         for branch in branches + (ownFreezer.map { [$0] } ?? []) {
-            for name in try directoryEntries(branch.folder) where name.utf8.first == 99 {
+            for name in try directoryEntries(branch.folder) where name.utf8.first == 99 || name.hasPrefix(Self.blankPrefix) {
                 guard let folder = try? openDirectory(branch.folder.number, name) else { continue }  // A file, or gone.
                 _ = consume folder
                 while true {

@@ -10,7 +10,8 @@ final class InstanceCgroup {
     private(set) var name: String
     /// It has a folder where instances are frozen, besides those that it was born in.
     var isInFreezer = false
-    let limits: InstanceLimits
+    /// nil until it is known whose they are.
+    private(set) var limits: InstanceLimits?
     private var isProcessorLimited = false
     private var wasOutOfMemory = false
     /// Files that a process joins by: `tasks` on v1, where writing `cgroup.procs` waits for a grace period of milliseconds.
@@ -19,10 +20,18 @@ final class InstanceCgroup {
     private(set) var birthplace: Descriptor.Box?
 
     /// Makes the folders and sets every limit but the processor's, which would slow the start down; see ``limitProcessor()``.
-    init(tree: CgroupTree, id: InstanceID, limits: InstanceLimits) throws(SystemCallError) {
+    convenience init(tree: CgroupTree, id: InstanceID, limits: InstanceLimits) throws(SystemCallError) {
+        try self.init(tree: tree, name: id.text)
+        do { try set(limits) } catch {
+            _ = try? remove()  // The first failure is the one to tell.
+            throw error
+        }
+    }
+
+    /// Makes the folders, for an instance of which nothing is known yet.
+    init(tree: CgroupTree, name: String) throws(SystemCallError) {
         self.tree = tree
-        self.limits = limits
-        name = id.text
+        self.name = name
         do { for branch in tree.branches { try make(branch) } } catch {
             _ = try? remove()  // The first failure is the one to tell.
             throw error
@@ -31,27 +40,39 @@ final class InstanceCgroup {
 
     private func make(_ branch: CgroupTree.Branch) throws(SystemCallError) {
         try systemCall("mkdir cgroup") { mkdirat(branch.folder.number, name, 0o755) }
-        let folder = Descriptor.Box(try openAt(branch.folder.number, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
-        let directory = folder.number
-        for controller in branch.controllers {
-            switch controller {
-            case .memory:
-                try writeText(directory, branch.isUnified ? "memory.max" : "memory.limit_in_bytes", "\(limits.memory)")
-                if branch.limitsSwap {
-                    try writeText(
-                        directory, branch.isUnified ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
-                        branch.isUnified ? "0" : "\(limits.memory)")
-                }
-                if branch.isUnified { try writeText(directory, "memory.oom.group", "1") }
-            // One more than the function may have, for init.
-            case .pids: try writeText(directory, "pids.max", "\(UInt64(limits.processes) + 1)")
-            case .cpu:
-                let share =
-                    branch.isUnified ? max(1, min(10_000, limits.milliCPU / 10)) : max(2, min(262_144, limits.milliCPU * 1024 / 1000))
-                try writeText(directory, branch.isUnified ? "cpu.weight" : "cpu.shares", "\(share)")
-            }
+        if branch.isUnified {
+            birthplace = Descriptor.Box(try openAt(branch.folder.number, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+        } else {
+            try openTasks(branch)
         }
-        if branch.isUnified { birthplace = folder } else { try openTasks(branch) }
+    }
+
+    private func set(_ limits: InstanceLimits) throws(SystemCallError) {
+        self.limits = limits
+        for branch in tree.branches {
+            let folder = try openAt(branch.folder.number, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            for controller in branch.controllers { try set(limits, controller, branch, folder.number) }
+        }
+    }
+
+    private func set(
+        _ limits: InstanceLimits, _ controller: CgroupController, _ branch: CgroupTree.Branch, _ directory: CInt
+    ) throws(SystemCallError) {
+        switch controller {
+        case .memory:
+            try writeText(directory, branch.isUnified ? "memory.max" : "memory.limit_in_bytes", "\(limits.memory)")
+            if branch.limitsSwap {
+                try writeText(
+                    directory, branch.isUnified ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+                    branch.isUnified ? "0" : "\(limits.memory)")
+            }
+            if branch.isUnified { try writeText(directory, "memory.oom.group", "1") }
+        // One more than the function may have, for init.
+        case .pids: try writeText(directory, "pids.max", "\(UInt64(limits.processes) + 1)")
+        case .cpu:
+            let share = branch.isUnified ? max(1, min(10_000, limits.milliCPU / 10)) : max(2, min(262_144, limits.milliCPU * 1024 / 1000))
+            try writeText(directory, branch.isUnified ? "cpu.weight" : "cpu.shares", "\(share)")
+        }
     }
 
     private func openTasks(_ branch: CgroupTree.Branch) throws(SystemCallError) {
@@ -65,8 +86,7 @@ final class InstanceCgroup {
     /// Takes another instance in, under its name. On v1 only, where folders can be renamed.
     func begin(again id: InstanceID) throws(SystemCallError) {
         do {
-            for branch in tree.branches { try rename(branch.folder.number, name, to: branch.folder.number, id.text) }
-            name = id.text
+            try rename(to: id)
             if isProcessorLimited { try setQuota("-1") }
             isProcessorLimited = false
             for branch in tree.branches { try openTasks(branch) }
@@ -78,6 +98,17 @@ final class InstanceCgroup {
         }
     }
 
+    /// It is known now whose they are. The process is in them already, so that on v2, where a folder keeps its name, the instance has them under another one.
+    func become(_ id: InstanceID, limits: InstanceLimits) throws(SystemCallError) {
+        if !tree.branches.contains(where: \.isUnified) { try rename(to: id) }
+        try set(limits)
+    }
+
+    private func rename(to id: InstanceID) throws(SystemCallError) {
+        for branch in tree.branches { try LinuxSystem.rename(branch.folder.number, name, to: branch.folder.number, id.text) }
+        name = id.text
+    }
+
     /// The files are needed only until the child has joined.
     func closeFiles() {
         tasks = [:]
@@ -87,6 +118,7 @@ final class InstanceCgroup {
     /// Holds the instance to its share of the processors from now on. It is called when the program listens, or after a while: a start that is
     /// throttled to a third of a processor takes three times as long, and the request that waits for it is the user's.
     func limitProcessor() throws(SystemCallError) {
+        guard let limits else { return }
         let period: UInt64 = 100_000
         isProcessorLimited = true
         try setQuota("\(max(1000, UInt64(limits.milliCPU) * period / 1000))", period: " \(period)")

@@ -6,21 +6,23 @@ import Sandbox
 
 /// Makes an instance from a spec: gathers what the plan needs, and spawns.
 final class InstanceStarter {
-    private let trees: HostTrees
+    let trees: HostTrees
     let files: InstanceFiles
     let roots: RootTrees
     let networks: NetworkNamespaces
     /// nil where instances have the host's ids.
     let users: UserNamespaces?
     let cgroups: CgroupTree
-    private let filters: InstanceFilters
+    let filters: InstanceFilters
     private let null: Descriptor
     private(set) var mold: Mold?
+    var blanks: BlankSandboxes
 
+    /// - Parameter blanks: how many sandboxes are kept ready for whoever comes, at most.
     init(
         trees: HostTrees, files: InstanceFiles, roots: RootTrees, networks: NetworkNamespaces, users: UserNamespaces?, cgroups: CgroupTree,
         filters: consuming InstanceFilters,
-        null: consuming Descriptor
+        null: consuming Descriptor, blanks: Int
     ) {
         self.trees = trees
         self.files = files
@@ -30,6 +32,7 @@ final class InstanceStarter {
         self.cgroups = cgroups
         self.filters = filters
         self.null = null
+        self.blanks = BlankSandboxes(most: blanks)
     }
 
     /// Every instance is cloned from it from now on.
@@ -55,58 +58,68 @@ final class InstanceStarter {
     private func make(_ spec: InstanceSpec, parks: Bool) throws -> Instance {
         let root = try roots.root(for: spec.layers)
         let user = try root.user(spec.user)
-        let own = try users?.take()
-        var isTaken = false
-        defer { if let own, !isTaken { users?.giveBack(own) } }
-        if own != nil, user.user >= InstanceUsers.count || user.group >= InstanceUsers.count {
+        if users != nil, user.user >= InstanceUsers.count || user.group >= InstanceUsers.count {
             throw LaunchFailure(
                 step: "the user \(user.user):\(user.group) lies beyond the ids of an instance, 0 to \(InstanceUsers.count - 1)", errno: 0)
         }
+        // No start waits for one that is to be parked.
+        let blank = parks ? nil : try takeBlank(for: spec)
+        let ground = try blank ?? groundwork { () throws(SystemCallError) in try cgroups.take(for: spec) }
+        do { return try make(spec, root, user, parks: parks, on: ground) } catch {
+            try abandon(ground)
+            throw error
+        }
+    }
+
+    private func make(
+        _ spec: InstanceSpec, _ root: RootTrees.Root, _ user: ImageUser, parks: Bool, on ground: Groundwork
+    ) throws -> Instance {
+        let own = ground.users
         let layers = try own.map { try roots.layers(of: root, for: $0) }
         let rootTree = layers == nil ? Descriptor.Box(try cloneTree(root.tree.number, "")) : nil
-        let (devices, empty) = (try Descriptor.Box(trees.cloneDevices()), try Descriptor.Box(trees.cloneEmptyFolder()))
         let network = try networks.take(for: spec.owner, internet: spec.internet != nil)
         let files = try self.files.make(for: spec.id, hostname: spec.hostname, resolver: resolver(spec))
         let (output, error, report) = (try Pipe(), try Pipe(), try Pipe())
         // A program that does not run as root still opens /dev/stdout by name.
         let shift = own?.first ?? 0
         for pipe in [output, error] { try systemCall("fchown") { fchown(pipe.write.number, shift + user.user, shift + user.group) } }
-        let status = try MessageSocketPair()
         let trigger = parks ? try MessageSocketPair() : nil
         // The plan holds numbers only: what they stand for must stay open until the child has its copies.
-        defer { withExtendedLifetime((layers, rootTree, devices, empty, files, network, output, error, report, status, trigger)) {} }
-        let cgroup = try cgroups.take(for: spec)
+        defer { withExtendedLifetime((layers, rootTree, files, network, output, error, report, trigger)) {} }
 
         let plan = InstancePlan.steps(
             for: spec,
             with: InstanceResources(
                 root: rootTree.map { .shared($0.number) } ?? roots.instanceRoot(layers ?? []),
-                users: own.map { InstanceUsers(namespace: $0.descriptor.number, first: $0.first) }, devices: devices.number,
-                emptyFolder: empty.number, files: files.mapValues(\.number),
-                cgroups: cgroup.tasks.mapValues(\.number),
+                users: own.map { InstanceUsers(namespace: $0.descriptor.number, first: $0.first) }, files: files.mapValues(\.number),
                 network: network.descriptor.number, standardInput: null.number, standardOutput: output.write.number,
-                standardError: error.write.number, report: report.write.number, status: status.other.number, trigger: trigger?.other.number,
-                user: user,
-                hidden: trees.hidden))
-        let process: Descriptor
-        do {
-            process = try filters.program(plan, for: spec).spawn(
-                namespaces: InstancePlan.namespaces, cgroup: cgroup.birthplace?.number ?? -1, status: status.other.number, from: mold)
-        } catch let failure {
-            _ = try cgroup.remove()
-            throw failure
-        }
-        cgroup.closeFiles()
-        isTaken = true
+                standardError: error.write.number, report: report.write.number, trigger: trigger?.other.number, user: user))
+        let process = try beginProcess(of: ground, plan, spec)
         return Instance(
-            spec: spec, plan: plan, process: process, report: report.read, network: network, users: own,
-            cgroup: cgroup, trigger: trigger?.one, state: .settingUp(status: status.one, output: output.read, error: error.read))
+            spec: spec, plan: ground.steps + plan, process: process, report: report.read, network: network, users: own,
+            cgroup: ground.cgroup, trigger: trigger?.one,
+            state: .settingUp(status: ground.status, output: output.read, error: error.read))
+    }
+
+    /// The process that walks the instance's steps: one that has walked those for anyone, or a new one.
+    private func beginProcess(of ground: Groundwork, _ plan: [SetupStep], _ spec: InstanceSpec) throws(SystemCallError) -> Descriptor {
+        if ground.isBorn, let mold {
+            try filters.program(plan, for: spec).goOn(ground.status, from: mold)
+            if let process = ground.takeProcess() { return process }
+        }
+        let process = try filters.program(ground.steps + plan, for: spec).spawn(
+            namespaces: InstancePlan.namespaces, cgroup: ground.cgroup.birthplace?.number ?? -1, status: ground.childStatus?.number ?? -1,
+            from: mold)
+        ground.forget()
+        return process
     }
 
     private func resolver(_ spec: InstanceSpec) -> String? { spec.internet?.resolverFile(standard: networks.uplink?.nameServers ?? []) }
 
     /// When the oldest of what ended instances have left goes.
-    var nextEnd: UInt64? { [networks.left.nextEnd, cgroups.left.nextEnd].compactMap(\.self).min() }
+    var nextEnd: UInt64? {
+        [networks.left.nextEnd, cgroups.left.nextEnd, blanks.demand.nextChange(after: monotonicNanoseconds())].compactMap(\.self).min()
+    }
 
     /// Lets go what ended instances have left and nobody came for.
     func dropLeft(at now: UInt64) throws(SystemCallError) {
@@ -116,8 +129,12 @@ final class InstanceStarter {
 
     /// The same with all of it, when the launcher ends. A process leaves its cgroup a moment after its end can be seen.
     func dropAllLeft() throws(SystemCallError) {
+        try dropBlanks()
         try dropLeft(at: .max)
-        for _ in 0..<1000 where try !cgroups.dropLeft(at: .max) { usleep(1000) }
+        for _ in 0..<1000 where try !cgroups.dropLeft(at: .max) || !blanks.ending.isEmpty {
+            usleep(1000)
+            try tidyBlanks()
+        }
     }
 
     func spawn(_ plan: [SetupStep], namespaces: CInt, status: CInt) throws(SystemCallError) -> Descriptor {

@@ -44,7 +44,7 @@ public enum Launcher {
         let cgroups = try CgroupTree(layout: layout, name: state.cgroupName)
         try cgroups.removeLeftovers()
         try removeUnfinishedLayers(state)
-        try makeDirectory(currentDirectory, "root", mode: 0o700)
+        for place in ["root", "frame"] + InstancePlan.frame { try makeDirectory(currentDirectory, place, mode: 0o700) }
 
         let null = try openAt(currentDirectory, "/dev/null", flags: O_RDWR)
         let networks = try NetworkNamespaces(wanted: 4, socketsEach: LauncherLoop.socketsAtStart)
@@ -53,7 +53,7 @@ public enum Launcher {
             trees: try HostTrees(), files: try InstanceFiles(), roots: roots, networks: networks,
             users: try userNamespaces(options.userNamespaces, roots, seed: state.cgroupName), cgroups: cgroups,
             filters: try InstanceFilters(),
-            null: try null.duplicate())
+            null: try null.duplicate(), blanks: options.blanks)
         let tools =
             unpacker < 0
             ? nil

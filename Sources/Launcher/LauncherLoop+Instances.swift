@@ -32,7 +32,11 @@ extension LauncherLoop {
 
     /// - Parameter parks: all but the program is made now, and the daemon gets the trigger.
     func start(_ spec: InstanceSpec, parks: Bool = false) throws(SystemCallError) {
-        if !parks { quietUntil = monotonicNanoseconds() + Self.quietAfterStart }
+        if !parks {
+            let now = monotonicNanoseconds()
+            quietUntil = now + Self.quietAfterStart
+            starter.blanks.demand.started(at: now)
+        }
         if isStopping { return try tell(.failed(spec.id, LaunchFailure(step: "the host is stopping", errno: 0))) }
         if numbers[spec.id] != nil { return try tell(.failed(spec.id, LaunchFailure(step: "the instance id is in use", errno: EEXIST))) }
         if instances.count >= Self.instanceLimit {

@@ -137,6 +137,8 @@ final class LauncherLoop {
         case .jobProcess: try jobEnded(number)
         case .memoryPressure:
             try starter.dropLeft(at: .max)
+            starter.blanks.demand.pressure(at: monotonicNanoseconds())
+            try starter.dropBlanks()
             try tell(.memoryPressure)
         case .uplinkFilter: try uplinkLost()
         // Somebody has killed it, and nothing can be started any more: whoever watches over the launcher starts all anew.
@@ -160,7 +162,8 @@ extension LauncherLoop {
 
     private var hasQuietWork: Bool {
         !isStopping && (starter.networks.wantsMore || starter.users?.wantsMore ?? false) || starter.users?.hasBirths ?? false
-            || trash.hasWork(isUsed) || !toFreeze.isEmpty
+            || trash.hasWork(isUsed) || !toFreeze.isEmpty || !starter.blanks.ending.isEmpty
+            || !isStopping && starter.blanks.isOff(at: monotonicNanoseconds())
     }
 
     /// Whether an instance has this tree in its root.
@@ -200,11 +203,26 @@ extension LauncherLoop {
         try starter.dropLeft(at: monotonicNanoseconds())
         if !isStopping, starter.networks.wantsMore { return try starter.networks.prepareOne() }
         if !isStopping, let users = starter.users, users.wantsMore { return try users.prepareOne() }
+        if !isStopping, starter.blanks.isOff(at: monotonicNanoseconds()) { return try adjustBlanks() }
         if !toFreeze.isEmpty { return freezeOne() }
+        if !starter.blanks.ending.isEmpty {
+            try starter.tidyBlanks()
+            if !starter.blanks.ending.isEmpty { quietUntil = monotonicNanoseconds() + 1_000_000 }
+        }
         if let users = starter.users, users.hasBirths {
             try users.tidy()
             if users.hasBirths { quietUntil = monotonicNanoseconds() + 1_000_000 }
         }
         if trash.hasWork(isUsed) { do { try trash.removeSome(isUsed) } catch { log("removing an old layer: \(error)") } }
+    }
+
+    /// Nobody waits for one that is nobody's yet, so it takes its turn behind whatever else wants the processors.
+    private func adjustBlanks() throws(SystemCallError) {
+        do {
+            try OwnProcess.atOrdinaryPriority { () throws(SystemCallError) in try starter.adjustBlanks(at: monotonicNanoseconds()) }
+        } catch {
+            log("no sandbox is made ahead of need for a while: \(error)")
+            starter.blanks.demand.pressure(at: monotonicNanoseconds())
+        }
     }
 }

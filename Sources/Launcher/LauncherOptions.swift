@@ -19,6 +19,8 @@ public struct LauncherOptions: Hashable, Sendable {
     /// Whether instances may have a way to other machines, and the name servers of those that have.
     public var internetAccess = false
     public var nameServers: [String] = []
+    /// Sandboxes that are kept ready for whoever comes, at most.
+    public var blanks = 4
     /// The daemon's program, absolute, and its arguments.
     public var daemon: [String] = []
     /// The other end of a socket whose client runs already; then no daemon is started.
@@ -30,8 +32,8 @@ public struct LauncherOptions: Hashable, Sendable {
 
     public static let usage = """
         usage: swiftlet-launcher --state-dir DIR [--user NAME] [--user-namespaces auto|always|never]
-                  [--internet-access [--dns ADDRESS]…] -- /path/to/swiftlet serve …
-               swiftlet-launcher --state-dir DIR --client-fd N
+                  [--blanks N] [--internet-access [--dns ADDRESS]…] -- /path/to/swiftlet serve …
+               swiftlet-launcher --state-dir DIR [--blanks N] --client-fd N
         `swiftlet serve` starts it; you need not.
         """
 
@@ -63,6 +65,9 @@ public struct LauncherOptions: Hashable, Sendable {
                     throw LauncherRefusal("--dns takes at most \(NameService.mostServers) IPv4 addresses, not '\(address)'")
                 }
                 nameServers.append(address)
+            case "--blanks":
+                blanks = Int(try number(argument))
+                guard (0...16).contains(blanks) else { throw LauncherRefusal("--blanks is 0 to 16, not \(blanks)") }
             case "--client-fd": client = try number(argument)
             case "--sealed-unpacker": sealedUnpacker = try number(argument)
             case "--sealed-inflater": sealedInflater = try number(argument)

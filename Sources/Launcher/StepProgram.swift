@@ -35,6 +35,9 @@ struct StepProgram: ~Copyable {
         return Descriptor(owning: pidfd)
     }
 
+    /// Has a child go on that waits for the rest of its steps.
+    func goOn(_ child: Descriptor.Box, from mold: Mold) throws(SystemCallError) { try mold.goOn(child.number, steps) }
+
     private mutating func append(_ step: SetupStep, filter: borrowing SeccompFilter) {
         switch step {
         case .ownSession: add(CLINUX_SESSION)
@@ -48,6 +51,7 @@ struct StepProgram: ~Copyable {
         case .oldMount(let type, let options, let flags, let path): add(CLINUX_MOUNT, flags: flags, path: path, text: type, list: [options])
         case .cover(let source, let path): add(CLINUX_COVER, path: path, text: source)
         case .protect(let path, let attributes): add(CLINUX_PROTECT, flags: attributes.rawValue, path: path)
+        case .hold(let path, let number): add(CLINUX_HOLD_MOUNT, flags: UInt64(number), path: path)
         case .makePath(let path): add(CLINUX_MAKE_PATH, path: path)
         case .changeFolder(let path): add(CLINUX_CHDIR, path: path)
         case .pivot: add(CLINUX_PIVOT)
@@ -79,6 +83,7 @@ struct StepProgram: ~Copyable {
             steps[steps.count - 1].filter = UnsafeRawPointer(filter.instructions)
         case .tellPrepared: add(CLINUX_TELL_PREPARED)
         case .awaitByte(let descriptor): add(CLINUX_AWAIT, fd: descriptor)
+        case .awaitPlan: add(CLINUX_AWAIT_PLAN)
         case .execute(let candidates, let arguments, let environment):
             add(CLINUX_EXECUTE, list: candidates, arguments: arguments, environment: environment)
         case .executeDescriptor(let descriptor, _, let arguments, let environment):

@@ -1,51 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 import LinuxSystem
 
-/// What the launcher has at hand for one instance: descriptors by number, all above ``InstancePlan/firstFreeDescriptor``.
-public struct InstanceResources: Hashable, Sendable {
-    public var root: InstanceRoot
+/// What the launcher has at hand for a sandbox of which it need not be known yet whose it is: descriptors by number, all at or above
+/// ``InstancePlan/firstFreeDescriptor``.
+public struct SandboxResources: Hashable, Sendable {
     /// nil where the instance's ids are the host's.
     public var users: InstanceUsers?
     /// Detached trees that are the same for all: `/dev`, read-only, and an empty read-only folder for `/sys`.
     public var devices: CInt
     public var emptyFolder: CInt
-    /// Detached trees of single files, by place: `/etc/hosts` and so on.
-    public var files: [String: CInt]
     /// Open for writing, by controller.
     public var cgroups: [String: CInt]
+    /// Where steps tell that they failed.
+    public var status: CInt
+    public var hidden: [HiddenPath]
+
+    public init(users: InstanceUsers?, devices: CInt, emptyFolder: CInt, cgroups: [String: CInt], status: CInt, hidden: [HiddenPath]) {
+        self.users = users
+        self.devices = devices
+        self.emptyFolder = emptyFolder
+        self.cgroups = cgroups
+        self.status = status
+        self.hidden = hidden
+    }
+}
+
+/// What it has for one instance, in the same form.
+public struct InstanceResources: Hashable, Sendable {
+    public var root: InstanceRoot
+    /// Those of its sandbox.
+    public var users: InstanceUsers?
+    /// Detached trees of single files, by place: `/etc/hosts` and so on.
+    public var files: [String: CInt]
     public var network: CInt
     public var standardInput: CInt
     public var standardOutput: CInt
     public var standardError: CInt
-    /// Where init tells how the program ended, and where steps tell that they failed.
+    /// Where init tells how the program ended.
     public var report: CInt
-    public var status: CInt
     /// Where a byte comes when the program is to be executed; nil where that is at once.
     public var trigger: CInt?
     public var user: ImageUser
-    public var hidden: [HiddenPath]
 
     public init(
-        root: InstanceRoot, users: InstanceUsers?, devices: CInt, emptyFolder: CInt, files: [String: CInt], cgroups: [String: CInt],
-        network: CInt, standardInput: CInt, standardOutput: CInt, standardError: CInt, report: CInt, status: CInt, trigger: CInt?,
-        user: ImageUser,
-        hidden: [HiddenPath]
+        root: InstanceRoot, users: InstanceUsers?, files: [String: CInt], network: CInt, standardInput: CInt, standardOutput: CInt,
+        standardError: CInt, report: CInt, trigger: CInt?, user: ImageUser
     ) {
         self.root = root
         self.users = users
-        self.devices = devices
-        self.emptyFolder = emptyFolder
         self.files = files
-        self.cgroups = cgroups
         self.network = network
         self.standardInput = standardInput
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.report = report
-        self.status = status
         self.trigger = trigger
         self.user = user
-        self.hidden = hidden
     }
 }
 
@@ -87,7 +97,8 @@ public struct HiddenPath: Hashable, Sendable {
     }
 }
 
-/// From a spec to the steps that make an instance of it: a pure function.
+/// From a spec to the steps that make an instance of it: a pure function. What is the same for anyone comes first, so that it can be done before it is known
+/// whose sandbox it is; the rest is the instance's.
 public enum InstancePlan {
     /// The launcher keeps its descriptors at or above this number, so that the low ones can be set up without treading on one.
     public static let firstFreeDescriptor: CInt = 16
@@ -96,16 +107,30 @@ public enum InstancePlan {
     /// made after the cgroup was joined, so that the instance sees itself at the top.
     public static let namespaces = Namespaces.mount | Namespaces.process | Namespaces.ipc | Namespaces.hostName
 
-    /// - Parameter resources: what the launcher made for this instance.
-    public static func steps(for spec: InstanceSpec, with resources: InstanceResources) -> [SetupStep] {
-        joinNamespaces(resources) + mountRoot(resources.root) + enterRoot(resources) + hide(resources) + nameAndDescriptors(spec, resources)
-            + becomeProgram(spec, resources)
-    }
+    /// Folders below `run` where a sandbox mounts what is moved into its root when that is there; they are gone with the old root.
+    public static let frame = ["proc", "dev", "sys"].map { "frame/\($0)" }
+    /// The numbers of what is mounted there.
+    private static let held: [CInt] = [10, 11, 12]
 
-    private static func joinNamespaces(_ resources: InstanceResources) -> [SetupStep] {
+    /// What makes a sandbox that may become anyone's.
+    public static func sandbox(with resources: SandboxResources) -> [SetupStep] {
         [.dieWithParent, .ownSession]
             + resources.cgroups.sorted { $0.key < $1.key }.map { .joinCgroup(tasks: $0.value, controller: $0.key) }
-            + [.unshare(Namespaces.cgroup, of: "the cgroup namespace"), .enterNetwork(resources.network)]
+            + [.unshare(Namespaces.cgroup, of: "the cgroup namespace")] + mountFrame(resources) + hide(resources)
+            + zip(frame, held).map { .hold($0, as: $1) } + [.duplicate(resources.status, to: 3, keepAtExec: false)]
+    }
+
+    /// What follows that where it is not known yet: nothing of the launcher's stays open but the socket over which the rest comes.
+    public static let waiting: [SetupStep] = [.closeFrom(firstFreeDescriptor), .awaitPlan]
+
+    /// What makes an instance of a sandbox.
+    ///
+    /// - Parameter resources: what the launcher made for this instance.
+    public static func steps(for spec: InstanceSpec, with resources: InstanceResources) -> [SetupStep] {
+        [.enterNetwork(resources.network)] + mountRoot(resources.root) + [.changeFolder("root"), .pivot]
+            + zip(held, frame).map { .attach($0, at: $1.replacing("frame", with: "", maxReplacements: 1)) }
+            + nameAndDescriptors(spec, resources)
+            + becomeProgram(spec, resources)
     }
 
     /// Folders below `run` where an instance lays the layers of its root before it joins them; they are gone with the old root.
@@ -136,35 +161,35 @@ public enum InstancePlan {
         users.map { [MountOption("uid", "\($0.first)"), MountOption("gid", "\($0.first)")] } ?? []
     }
 
-    /// The working folder is the launcher's `run`, where an empty folder `root` waits. After the pivot every path starts in the image; the old root
-    /// is detached by init when it has forked the program, which waits for that before it becomes the image's user.
-    private static func enterRoot(_ resources: InstanceResources) -> [SetupStep] {
+    /// The working folder is the launcher's `run`, where empty folders wait for this and for `root`. After the pivot every path starts in the image; the old
+    /// root is detached by init when it has forked the program, which waits for that before it becomes the image's user.
+    private static func mountFrame(_ resources: SandboxResources) -> [SetupStep] {
         let quiet: MountAttributes = [.noSetuid, .noDevices, .noExecution]
-        let owner = ownedByRoot(resources.users)
         return [
-            .changeFolder("root"), .pivot,
-            .newMount("proc", options: [], attributes: quiet, at: "/proc"),
-            .attach(resources.devices, at: "/dev"),
+            .newMount("proc", options: [], attributes: quiet, at: "frame/proc"),
+            .attach(resources.devices, at: "frame/dev"),
             .newMount(
                 "devpts",
                 options: [
                     .init("newinstance"), .init("ptmxmode", "0666"), .init("mode", "0620"),
                     .init("gid", "\((resources.users?.first ?? 0) + 5)"), .init("max", "64"),
                 ],
-                attributes: [.noSetuid, .noExecution], at: "/dev/pts"),
+                attributes: [.noSetuid, .noExecution], at: "frame/dev/pts"),
             .newMount(
-                "tmpfs", options: [.init("size", "64m"), .init("nr_inodes", "65536"), .init("mode", "1777")] + owner,
-                attributes: quiet, at: "/dev/shm"),
-            .attach(resources.emptyFolder, at: "/sys"),
+                "tmpfs",
+                options: [.init("size", "64m"), .init("nr_inodes", "65536"), .init("mode", "1777")] + ownedByRoot(resources.users),
+                attributes: quiet, at: "frame/dev/shm"),
+            .attach(resources.emptyFolder, at: "frame/sys"),
         ]
     }
 
-    private static func hide(_ resources: InstanceResources) -> [SetupStep] {
+    private static func hide(_ resources: SandboxResources) -> [SetupStep] {
         resources.hidden.map { hidden in
-            switch hidden.way {
-            case .maskFile: .cover("/dev/null", at: hidden.path)  // Ours, mounted above; never the image's (CVE-2025-31133).
-            case .maskFolder: .cover("/sys", at: hidden.path)
-            case .readOnly: .protect(hidden.path, [.readOnly, .noSetuid, .noDevices, .noExecution])
+            let path = "frame" + hidden.path
+            return switch hidden.way {
+            case .maskFile: .cover("frame/dev/null", at: path)  // Ours, mounted above; never the image's (CVE-2025-31133).
+            case .maskFolder: .cover("frame/sys", at: path)
+            case .readOnly: .protect(path, [.readOnly, .noSetuid, .noDevices, .noExecution])
             }
         }
     }
@@ -180,8 +205,7 @@ public enum InstancePlan {
         ]
             + resources.files.sorted { $0.key < $1.key }.map { .attach($0.value, at: $0.key) }
             + [
-                .hostName(spec.hostname),
-                .duplicate(resources.status, to: 3, keepAtExec: false),
+                .hostName(spec.hostname)
             ]
             + (resources.trigger.map { [.duplicate($0, to: 4, keepAtExec: false)] } ?? [])
             + [.duplicate(resources.report, to: resources.reportNumber, keepAtExec: false)]

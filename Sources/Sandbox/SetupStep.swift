@@ -16,6 +16,8 @@ public enum SetupStep: Hashable, Sendable {
     /// A copy of what is mounted at the first path onto the second.
     case cover(String, at: String)
     case protect(String, MountAttributes)
+    /// What is mounted there gets a number, by which ``attach(_:at:)`` moves it elsewhere, with all that is mounted in it.
+    case hold(String, as: CInt)
     case makePath(String)
     case changeFolder(String)
     case pivot
@@ -52,6 +54,8 @@ public enum SetupStep: Hashable, Sendable {
     case tellPrepared
     /// Waits for a byte; where the other end is closed instead, this process ends without a word.
     case awaitByte(CInt)
+    /// Waits for the steps that follow, which come over the status socket; where that is closed instead, this process ends without a word.
+    case awaitPlan
     case execute(candidates: [String], arguments: [String], environment: [String])
     case executeDescriptor(CInt, name: String, arguments: [String], environment: [String])
 }
@@ -79,6 +83,7 @@ extension SetupStep: CustomStringConvertible {
         case .oldMount(let type, _, _, let path): "mount \(type) on \(path)"
         case .cover(_, let path): "cover \(path)"
         case .protect(let path, _): "protect \(path)"
+        case .hold(let path, _): "hold \(path)"
         case .makePath(let path): "make \(path)"
         case .changeFolder(let path): "change to \(path)"
         case .pivot: "pivot_root"
@@ -107,6 +112,7 @@ extension SetupStep: CustomStringConvertible {
         case .filter: "load the seccomp filter"
         case .tellPrepared: "tell that all is prepared"
         case .awaitByte: "wait to be called"
+        case .awaitPlan: "wait for an instance to become"
         case .execute(let candidates, let arguments, _):
             candidates.count == 1
                 ? "execute \(candidates[0])" : "execute \(arguments.first ?? "") (looked for in \(candidates.joined(separator: ", ")))"

@@ -85,6 +85,9 @@ extension SandboxOnThisKernel {
             // No launcher starts on this folder again, to remove what the killed one left.
             for cgroup in LauncherFixture.cgroupFolders(of: folder) {
                 // A process that has ended is counted until its new parent has reaped it.
+                for name in try FileManager.default.contentsOfDirectory(atPath: cgroup) where name.hasPrefix("blank-") {
+                    while rmdir("\(cgroup)/\(name)") != 0, errno == EBUSY, Date() < deadline { usleep(1000) }
+                }
                 while rmdir(cgroup) != 0, errno == EBUSY, Date() < deadline { usleep(1000) }
                 #expect(access(cgroup, F_OK) != 0, "\(cgroup) is busy")
             }

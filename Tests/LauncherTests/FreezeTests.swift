@@ -8,9 +8,7 @@ extension SandboxOnThisKernel {
     @Suite(.serialized) struct FreezeTests {
         /// The folder in which an instance is frozen; nil while there is none.
         private func freezer(_ host: LauncherFixture, _ instance: RunningInstance) -> String? {
-            LauncherFixture.cgroupFolders(of: host.folder).map { "\($0)/\(instance.spec.id)" }.first {
-                FileManager.default.fileExists(atPath: $0 + "/cgroup.freeze")
-            }
+            host.cgroups(of: instance.spec).first { FileManager.default.fileExists(atPath: $0 + "/cgroup.freeze") }
         }
 
         /// Waits until the kernel says that all of the instance's processes are in the freezer, and whether they are frozen. A freezer that they have

@@ -37,15 +37,28 @@ final class LauncherFixture: Sendable {
         return program
     }()
 
-    convenience init(changeLayer: (String) throws -> Void = { _ in }) throws {
-        try self.init(folder: "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))", changeLayer: changeLayer)
+    /// What instances are made of: as it comes, nothing that was made ahead of need, or always a sandbox that was, for which each start waits.
+    /// `SWIFTLET_TEST_BLANKS=never` and `=always` say so for all tests that do not say it themselves.
+    enum Blanks: String {
+        case any, never, always
+
+        static let standard = ProcessInfo.processInfo.environment["SWIFTLET_TEST_BLANKS"].flatMap(Blanks.init) ?? .any
+    }
+
+    let blanks: Blanks
+
+    convenience init(blanks: Blanks = .standard, changeLayer: (String) throws -> Void = { _ in }) throws {
+        let folder = "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        try self.init(folder: folder, blanks: blanks, changeLayer: changeLayer)
     }
 
     /// - Parameter folder: may be one that another fixture's launcher has left.
     init(
-        folder: String, launcher: String? = nil, layerLimits: UnpackLimits = UnpackLimits(), changeLayer: (String) throws -> Void = { _ in }
+        folder: String, launcher: String? = nil, layerLimits: UnpackLimits = UnpackLimits(), blanks: Blanks = .standard,
+        changeLayer: (String) throws -> Void = { _ in }
     ) throws {
         self.folder = folder
+        self.blanks = blanks
         let layerFolder = "\(folder)/layers/\(layer.hex)"
         if !FileManager.default.fileExists(atPath: layerFolder) {
             try FileManager.default.createDirectory(atPath: layerFolder + "/bin", withIntermediateDirectories: true)
@@ -56,7 +69,8 @@ final class LauncherFixture: Sendable {
         let sockets = try MessageSocketPair()
         let end = fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3)
         process = try Self.spawn(
-            [launcher ?? Self.programs + "/swiftlet-launcher", "--state-dir", folder, "--client-fd", "20"],
+            [launcher ?? Self.programs + "/swiftlet-launcher", "--state-dir", folder, "--client-fd", "20"]
+                + (blanks == .never ? ["--blanks", "0"] : []),
             descriptor: sockets.other.number, as: 20)
         client = try LauncherClient(descriptor: end, layerLimits: layerLimits)
     }
@@ -103,8 +117,31 @@ final class LauncherFixture: Sendable {
 
     func start(_ arguments: [String], _ change: (inout InstanceSpec) -> Void = { _ in }) -> RunningInstance {
         let instance = RunningInstance(spec: spec(arguments, change))
+        if blanks == .always { _ = awaitBlank() }
         client.start(instance.spec) { instance.add($0) }
         return instance
+    }
+
+    /// The process of a sandbox that is nobody's yet, when there is one; nil after ten seconds, or where the launcher is gone.
+    func awaitBlank() -> pid_t? {
+        let deadline = Date().addingTimeInterval(10)
+        while Date() < deadline, client.pending != nil {
+            if let blank = processes(in: "blank-").first { return blank }
+            usleep(1000)
+        }
+        return nil
+    }
+
+    /// Those in cgroups of a name; of instances where that is `c-`.
+    func processes(in prefix: String) -> Set<pid_t> {
+        var ids: Set<pid_t> = []
+        for path in Self.cgroupFolders(of: folder) {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name.hasPrefix(prefix) {
+                let text = (try? String(contentsOfFile: "\(path)/\(name)/cgroup.procs", encoding: .utf8)) ?? ""
+                ids.formUnion(text.split(separator: "\n").compactMap { pid_t($0) })
+            }
+        }
+        return ids
     }
 
     /// Runs to the end, and gives what was written to standard output.
@@ -126,6 +163,19 @@ final class LauncherFixture: Sendable {
         }
         let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).split(separator: "\n")
         return found + mounts.filter { $0.contains(folder) }.map(String.init)
+    }
+
+    /// The cgroups of one instance that lives, one in each hierarchy. Those of a sandbox that was made ahead of need keep their name on cgroup v2.
+    func cgroups(of spec: InstanceSpec) -> [String] {
+        Self.cgroupFolders(of: folder).compactMap { path in
+            if FileManager.default.fileExists(atPath: "\(path)/\(spec.id)") { return "\(path)/\(spec.id)" }
+            return (try? FileManager.default.contentsOfDirectory(atPath: path))?.filter { $0.hasPrefix("blank-") }.map { "\(path)/\($0)" }
+                .first {
+                    let process = (try? String(contentsOfFile: "\($0)/cgroup.procs", encoding: .utf8))?.split(separator: "\n").last
+                    return (try? String(contentsOfFile: "/proc/\(process ?? "")/root/etc/hostname", encoding: .utf8)) == spec.hostname
+                        + "\n"
+                }
+        }
     }
 
     static func cgroupFolders(of folder: String) -> [String] {

@@ -84,7 +84,7 @@ extension SandboxOnThisKernel {
 
         /// What a file of an instance's cgroups says, in whatever hierarchy it is.
         private static func value(_ name: String, of instance: RunningInstance, on host: LauncherFixture) -> String? {
-            let folders = LauncherFixture.cgroupFolders(of: host.folder).map { "\($0)/\(instance.spec.id)/" }
+            let folders = host.cgroups(of: instance.spec).map { $0 + "/" }
             let texts = folders.compactMap { try? String(contentsOfFile: $0 + name, encoding: .utf8) }
             return texts.first?.trimmingCharacters(in: .newlines)
         }

@@ -4,17 +4,22 @@ import Testing
 
 @Suite struct PlanTests {
     func steps(
-        user: ImageUser = ImageUser(user: 33, group: 33), trigger: CInt? = nil, change: (inout InstanceSpec) -> Void = { _ in }
+        user: ImageUser = ImageUser(user: 33, group: 33), trigger: CInt? = nil, isBlank: Bool = false,
+        change: (inout InstanceSpec) -> Void = { _ in }
     ) -> [SetupStep] {
         var spec = sampleSpec()
         change(&spec)
-        return InstancePlan.steps(
-            for: spec,
-            with: InstanceResources(
-                root: .layers([20, 40], oneByOne: true), users: InstanceUsers(namespace: 41, first: 300_000), devices: 21, emptyFolder: 22,
-                files: ["/etc/hosts": 23], cgroups: ["memory": 24, "pids": 25], network: 26,
-                standardInput: 27, standardOutput: 28, standardError: 29, report: 30, status: 31, trigger: trigger, user: user,
+        let users = InstanceUsers(namespace: 41, first: 300_000)
+        let sandbox = InstancePlan.sandbox(
+            with: SandboxResources(
+                users: users, devices: 21, emptyFolder: 22, cgroups: ["memory": 24, "pids": 25], status: 31,
                 hidden: [HiddenPath("/proc/kcore", .maskFile), HiddenPath("/proc/sys", .readOnly)]))
+        return sandbox + (isBlank ? InstancePlan.waiting : [])
+            + InstancePlan.steps(
+                for: spec,
+                with: InstanceResources(
+                    root: .layers([20, 40], oneByOne: true), users: users, files: ["/etc/hosts": 23], network: 26,
+                    standardInput: 27, standardOutput: 28, standardError: 29, report: 30, trigger: trigger, user: user))
     }
 
     func place(_ steps: [SetupStep], _ match: (SetupStep) -> Bool) throws -> Int {
@@ -39,18 +44,29 @@ import Testing
     }
 
     /// A name in the image that is exchanged for a link while we look leads somewhere in the image only, once that is the root.
-    @Test("CVE-2021-30465: everything but the root itself is mounted after it is entered") func mountsAfterThePivot() throws {
-        let steps = steps()
+    @Test("CVE-2021-30465: everything but the root itself is mounted after it is entered", arguments: [true, false])
+    func mountsAfterThePivot(isBlank: Bool) throws {
+        let steps = steps(isBlank: isBlank)
         let entered = try place(steps) { $0 == .pivot }
         for (index, step) in steps.enumerated() {
             switch step {
             case .attach(_, let path), .newMount(_, _, _, let path), .oldMount(_, _, _, let path), .cover(_, let path),
                 .protect(let path, _):
                 // Before, all places are the launcher's own.
-                #expect(path == "root" || path.hasPrefix("lower/") || (index > entered && path.hasPrefix("/")), "\(step)")
+                let isOurs = path == "root" || path.hasPrefix("lower/") || path.hasPrefix("frame/")
+                #expect(isOurs || (index > entered && path.hasPrefix("/")), "\(step)")
             default: break
             }
         }
+    }
+
+    /// It may become anyone's, so it holds nothing that was opened for somebody, and nobody's but the socket over which the rest comes.
+    @Test func aSandboxThatIsNobodysYetKeepsNothingOfTheLaunchersOpen() throws {
+        let steps = steps(isBlank: true)
+        let waits = try place(steps) { $0 == .awaitPlan }
+        #expect(steps[waits - 1] == .closeFrom(16))
+        #expect(steps[..<waits].contains(.duplicate(31, to: 3, keepAtExec: false)))
+        #expect(steps[..<waits] + steps[(waits + 1)...] == self.steps()[..<(waits - 1)] + [.closeFrom(16)] + self.steps()[(waits - 1)...])
     }
 
     @Test func cgroupsAreJoinedBeforeAnythingElseIsDone() throws {

@@ -46,8 +46,13 @@ enum clinux_step_kind {
     CLINUX_SECCOMP,            // the filter `filter` of `value` instructions; with `flags` 1 its listener is sent over the status socket
     CLINUX_TELL_PREPARED,      // the same message without a listener
     CLINUX_AWAIT,              // wait for a byte from `fd`; its end ends this process, and nothing is reported
+    CLINUX_HOLD_MOUNT,         // what is mounted on `path` gets the number `flags`, by which it can be attached elsewhere, with what is mounted in it
+    CLINUX_AWAIT_PLAN,         // the steps that follow come over the status socket; its end ends this process
     CLINUX_EXECUTE,            // each path of `list` until one starts, with `arguments` and `environment`; `fd` instead where it is not -1
 };
+
+/// Where a plan mounts the instance's proc before its root is there.
+#define CLINUX_PROC "frame/proc"
 
 struct clinux_step {
     int kind;
@@ -81,6 +86,10 @@ pid_t clinux_spawn(uint64_t flags, int cgroup, int *pidfd, const struct clinux_s
 
 /// Memory in which the steps lie, if it is to be given back by an init as soon as it has forked its program.
 void clinux_borrowed(void *memory, size_t size);
+
+/// Waits for the steps that come over a socket; answers how many they are, or -1. It does not return where the socket ends.
+typedef int32_t (*clinux_plan_reader)(int socket, const struct clinux_step **steps);
+void clinux_read_plans(clinux_plan_reader reader);
 
 /// Drops all capabilities but the mask `keep` from what this process, and whatever it starts, can ever gain by executing a file.
 int clinux_bound_capabilities(uint64_t keep);

@@ -20,3 +20,10 @@ int mold_keep_filter(int mold, const void *filter, uint32_t instructions);
 /// The same as clinux_spawn, by the mold; `steps` are an array of struct clinux_step, and are copied. The child begins with this process's niceness.
 /// Answers the child's pid, or -1 with EPIPE where the mold has ended, E2BIG where the steps are more than it takes.
 pid_t mold_spawn(int mold, uint64_t flags, int cgroup, int *pidfd, const void *steps, int32_t count, int status_socket);
+
+/// Sends the steps that a child of the mold waits for, whose plan so far ends with CLINUX_AWAIT_PLAN, over the other end of its status socket. It goes on with
+/// this process's niceness. Answers -1 with EPIPE where it has ended, E2BIG where the steps are more than it takes.
+int mold_go_on(int child, const void *steps, int32_t count);
+
+/// Lets a socket take the longest message at once.
+int mold_widen(int socket);

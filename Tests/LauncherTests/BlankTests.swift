@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import LauncherClient
+import Sandbox
+import Testing
+
+extension SandboxOnThisKernel {
+    /// Sandboxes that are made before it is known for whom. `SWIFTLET_TEST_BLANKS=always` has all other tests run in them too.
+    @Suite(.serialized) struct BlankTests {
+        func isGone(_ process: pid_t) -> Bool {
+            let deadline = Date().addingTimeInterval(10)
+            while Date() < deadline {
+                guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return true }
+                if text.split(separator: ")").last?.hasPrefix(" Z") ?? true { return true }
+                usleep(1000)
+            }
+            return false
+        }
+
+        @Test func theSandboxThatWasReadyBecomesTheInstance() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            let blank = try #require(host.awaitBlank())
+            let instance = host.start(["serve", "9000"])
+            try await instance.listening()
+            let comm = try String(contentsOfFile: "/proc/\(blank)/comm", encoding: .utf8)
+            #expect(comm == "init\n")
+            #expect(try request(try await instance.started()[2], port: 9000).hasSuffix("hi\n"))
+            host.client.stop(instance.spec.id, grace: .seconds(5))
+            #expect(try await instance.end() == .exited(.signaled(SIGTERM)))
+            #expect(isGone(blank))
+            #expect(try host.remains() == [])
+        }
+
+        @Test func whatRunsInItIsHeldAsAnyOther() async throws {
+            var texts: [String] = []
+            for blanks in [LauncherFixture.Blanks.never, .always] {
+                let host = try LauncherFixture(blanks: blanks)
+                for arguments in [
+                    ["calls", "status"], ["cat", "/proc/self/mountinfo"], ["cat", "/proc/self/limits"], ["cat", "/proc/self/cgroup"],
+                ] {
+                    texts.append(try await host.output(arguments))
+                }
+            }
+            // The numbers of mounts, devices and ids are each one's own.
+            let same = texts.map { text in
+                text.replacing(/[ug]id=\d+/, with: "id=N").replacing(/(?m)^\d+ \d+ \d+:\d+\s/, with: "").replacing(/,size=\d+k/, with: "")
+            }
+            // What is mounted in what order depends on when its parts were made.
+            for index in 0..<4 { #expect(same[index].split(separator: "\n").sorted() == same[index + 4].split(separator: "\n").sorted()) }
+            #expect(texts[4].contains("fds=0 1 2"))
+        }
+
+        @Test func whileItIsNobodysItHasNothingOfTheHostAndTwoProcessesShareNothing() throws {
+            let host = try LauncherFixture(blanks: .always)
+            let blank = try #require(host.awaitBlank())
+            func link(_ name: String, of process: String) throws -> String {
+                try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/\(name)")
+            }
+            // It may be on its way yet.
+            let deadline = Date().addingTimeInterval(10)
+            var open: [String] = []
+            repeat {
+                open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(blank)/fd").filter { Int($0) ?? 0 >= 16 }
+                usleep(1000)
+            } while !open.isEmpty && Date() < deadline
+            #expect(open == [])
+            for name in ["mnt", "pid_for_children", "ipc", "uts", "cgroup"] {
+                #expect(try link("ns/\(name)", of: "\(blank)") != link("ns/\(name)", of: "\(host.process)"), "\(name)")
+            }
+            // Low numbers hold what the launcher found there when it was started.
+            let sockets = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(blank)/fd").filter {
+                let socket = try link("fd/\($0)", of: "\(blank)")
+                return socket.hasPrefix("socket:") && (try? link("fd/\($0)", of: "\(host.process)")) != socket
+            }
+            #expect(sockets == ["3"])
+            let mounts = try String(contentsOfFile: "/proc/\(blank)/mountinfo", encoding: .utf8).split(separator: "\n")
+            #expect(mounts.allSatisfy { $0.contains(" /frame/") || $0.contains("/run / ") }, "\(mounts)")
+        }
+
+        @Test func oneThatWasKilledIsNotUsed() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            let blank = try #require(host.awaitBlank())
+            kill(blank, SIGKILL)
+            #expect(isGone(blank))
+            let instance = RunningInstance(spec: host.spec(["cwd"]))
+            host.client.start(instance.spec) { instance.add($0) }
+            #expect(try await instance.end() == .exited(.exited(status: 0)))
+            #expect(instance.readOutput() == "/\n")
+            #expect(try host.remains() == [])
+        }
+
+        @Test func asManyAreKeptAsAreWantedAndOneWhenNobodyComes() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            var most = 0
+            for _ in 0..<6 {
+                let output = try await host.output(["cwd"])
+                #expect(output == "/\n")
+            }
+            let deadline = Date().addingTimeInterval(10)
+            while most < 4, Date() < deadline {
+                most = max(most, host.processes(in: "blank-").count)
+                // They are wanted for two seconds, in which a busy machine may not come to make them.
+                if Date().timeIntervalSince(deadline) > -8 { _ = try await host.output(["cwd"]) }
+                usleep(1000)
+            }
+            #expect(most == 4)
+            while host.processes(in: "blank-").count != 1, Date() < deadline.addingTimeInterval(10) { usleep(1000) }
+            #expect(host.processes(in: "blank-").count == 1)
+        }
+
+        @Test func afterKillNineOfTheLauncherNothingOfThemIsLeft() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            for _ in 0..<4 { _ = try await host.output(["cwd"]) }
+            _ = try #require(host.awaitBlank())
+            let blanks = host.processes(in: "blank-")
+            kill(host.process, SIGKILL)
+            #expect(blanks.allSatisfy(isGone))
+            let next = try LauncherFixture(folder: host.folder, blanks: .never)
+            #expect(try await next.output(["cwd"]) == "/\n")
+            #expect(next.processes(in: "blank-") == [])
+            for folder in LauncherFixture.cgroupFolders(of: host.folder) {
+                #expect(try !FileManager.default.contentsOfDirectory(atPath: folder).contains { $0.hasPrefix("blank-") })
+            }
+            #expect(try next.remains() == [])
+        }
+
+        @Test func aStepThatFailsInOneIsToldByItsNumber() async throws {
+            for blanks in [LauncherFixture.Blanks.never, .always] {
+                let host = try LauncherFixture(blanks: blanks)
+                let instance = host.start(["cwd"]) { $0.workingDirectory = "/missing" }
+                guard case .failed(let words) = try await instance.end() else {
+                    Issue.record("it started")
+                    return
+                }
+                #expect(words.hasPrefix("enter the working directory /missing: ENOENT (step "), "\(words)")
+                #expect(try host.remains() == [])
+            }
+        }
+    }
+}
