@@ -4,8 +4,9 @@
 
 /// The launcher runs with raised priority, and what it starts does not.
 int clinux_ordinary_priority(void);
-/// Forks. Answers 0 in the child; the parent becomes init, in the user namespace where that is not 0, and does not return.
-int clinux_start_program(int report, int user_namespace);
+/// Forks. Answers 0 in the child; the parent becomes init, in the user namespace where that is not 0, and does not return. Where `trigger` is not 0, what the
+/// child executes runs only when a byte comes there; the status socket has the number before it.
+int clinux_start_program(int report, int user_namespace, int trigger);
 /// Enters a user namespace; this process then has every capability there, and none anywhere else.
 int clinux_enter_users(int user_namespace);
 

@@ -60,7 +60,8 @@ struct StepProgram: ~Copyable {
         case .hostName(let name): add(CLINUX_HOSTNAME, text: name)
         case .duplicate(let descriptor, let number, let keep):
             add(CLINUX_DUPLICATE, fd: descriptor, flags: UInt64(number), value: keep ? 0 : 1)
-        case .startProgram(let report, let users): add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0))
+        case .startProgram(let report, let users, let trigger):
+            add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0), value: UInt64(trigger ?? 0))
         case .closeFrom(let number): add(CLINUX_CLOSE_FROM, flags: UInt64(number))
         case .ordinaryPriority: add(CLINUX_ORDINARY_PRIORITY)
         case .ownKeyring: add(CLINUX_KEYRING)

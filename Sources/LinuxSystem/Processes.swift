@@ -77,3 +77,6 @@ public func monotonicNanoseconds() -> UInt64 {
     clock_gettime(CLOCK_MONOTONIC, &now)
     return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
+
+/// Whether this kernel lets a program be executed and held before its first instruction. It does not where `kernel.yama.ptrace_scope` is 3.
+public func canHoldPrograms() -> Bool { clinux_can_hold() == 1 }

@@ -38,13 +38,15 @@ public struct InstanceResources: Hashable, Sendable {
     public var standardError: CInt
     /// Where init tells how the program ended.
     public var report: CInt
-    /// Where a byte comes when the program is to be executed; nil where that is at once.
+    /// Where a byte comes when the program is to run; nil where that is at once.
     public var trigger: CInt?
+    /// Whether it is executed before that, and held at its first instruction.
+    public var executesAhead: Bool
     public var user: ImageUser
 
     public init(
         root: InstanceRoot, users: InstanceUsers?, files: [String: CInt], network: CInt, standardInput: CInt, standardOutput: CInt,
-        standardError: CInt, report: CInt, trigger: CInt?, user: ImageUser
+        standardError: CInt, report: CInt, trigger: CInt?, executesAhead: Bool, user: ImageUser
     ) {
         self.root = root
         self.users = users
@@ -55,6 +57,7 @@ public struct InstanceResources: Hashable, Sendable {
         self.standardError = standardError
         self.report = report
         self.trigger = trigger
+        self.executesAhead = executesAhead
         self.user = user
     }
 }
@@ -210,7 +213,11 @@ public enum InstancePlan {
             + (resources.trigger.map { [.duplicate($0, to: 4, keepAtExec: false)] } ?? [])
             + [.duplicate(resources.report, to: resources.reportNumber, keepAtExec: false)]
             + (resources.users.map { [.duplicate($0.namespace, to: resources.usersNumber, keepAtExec: false)] } ?? [])
-            + [.startProgram(report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber)]
+            + [
+                .startProgram(
+                    report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber,
+                    trigger: resources.trigger != nil && resources.executesAhead ? 4 : nil)
+            ]
     }
 
     /// Descriptors are gone before the working directory is entered, which happens as the image's user: a folder that stayed open must not be
@@ -238,7 +245,7 @@ public enum InstancePlan {
             .workingDirectory(spec.workingDirectory.isEmpty ? "/" : spec.workingDirectory),
             .ordinaryPriority, .noNewPrivileges,
             .filter(reportsListen: spec.reportsListen),
-        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil ? [] : [.awaitByte(4)]) + [
+        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil || resources.executesAhead ? [] : [.awaitByte(4)]) + [
             .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
         ]
     }

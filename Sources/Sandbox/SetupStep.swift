@@ -26,8 +26,9 @@ public enum SetupStep: Hashable, Sendable {
     case awaitDetached
     case hostName(String)
     case duplicate(CInt, to: CInt, keepAtExec: Bool)
-    /// Forks off the program; this process becomes init, in the user namespace `users` where there is one. `users` is the number behind `report`.
-    case startProgram(report: CInt, users: CInt?)
+    /// Forks off the program; this process becomes init, in the user namespace `users` where there is one. `users` is the number behind `report`. What the
+    /// program's process executes waits before its first instruction for a byte from `trigger`, where there is one.
+    case startProgram(report: CInt, users: CInt?, trigger: CInt?)
     case closeFrom(CInt)
     /// The launcher runs with raised priority, and what it starts does not.
     case ordinaryPriority

@@ -27,7 +27,8 @@ enum clinux_step_kind {
     CLINUX_DUPLICATE,          // `fd` becomes number `flags`, closed at exec if `value` is 1
     CLINUX_CLOSE_FROM,         // every descriptor from number `flags`
     CLINUX_START_PROGRAM,      // fork: the steps that follow run in the child, this process detaches the old root, enters the user namespace
-                               // `flags` where that is not 0, becomes init and reports on `fd`
+                               // `flags` where that is not 0, becomes init and reports on `fd`; what the child executes waits before its
+                               // first instruction for a byte from `value` where that is not 0, the number behind the status socket's
     CLINUX_ORDINARY_PRIORITY,  // niceness 0 where it is below
     CLINUX_KEYRING,            // a session keyring of its own
     CLINUX_LIMIT,              // setrlimit `flags` to `value`, never above the hard limit that is there
