@@ -44,6 +44,7 @@ let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distrib
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 // A target imports only from lower floors; scripts/check-floors holds this file to it.
 let package = Package(
@@ -78,6 +79,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CMold", dependencies: ["CLinux"]),
         .target(name: "CProcessor"),
+        .target(name: "CSockets"),
         .target(name: "CUnpackStart"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
@@ -108,6 +110,8 @@ let package = Package(
 
         .target(name: "SpanExport", dependencies: ["FunctionModel", logging, tracing], swiftSettings: rules),
         .target(name: "Prometheus", dependencies: ["CProcessor", coreMetrics], swiftSettings: rules),
+
+        .target(name: "Sockets", dependencies: ["CSockets", deque, heap, nioCore], swiftSettings: warm),
 
         .target(name: "NATS", dependencies: ["FunctionModel", logging, nioCore, nioPosix], swiftSettings: rules),
 
@@ -147,8 +151,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Access", "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", coreMetrics, deque, logging, metrics, nioCore,
-                nioHPACK, nioHTTP1, nioHTTP2, nioPosix, nioSSL, nioTLS, tracing,
+                "Access", "Activation", "FunctionLog", "FunctionModel", "InvocationQueue", "Sockets", coreMetrics, deque, logging, metrics,
+                nioCore, nioHPACK, nioHTTP1, nioHTTP2, nioPosix, nioSSL, nioTLS, tracing,
             ],
             swiftSettings: warm),
         .target(
@@ -207,6 +211,7 @@ let package = Package(
             swiftSettings: rules),
         .testTarget(name: "SpanExportTests", dependencies: ["FunctionModel", "SpanExport", logging, tracing], swiftSettings: rules),
         .testTarget(name: "RegistryTests", dependencies: ["FunctionModel", "Registry"], swiftSettings: rules),
+        .testTarget(name: "SocketsTests", dependencies: ["Sockets", nioCore], swiftSettings: rules),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
         .testTarget(

@@ -19,7 +19,8 @@ enum OwnRequest {
         within limit: Int,
         completion: @escaping @Sendable (Outcome) -> Void
     ) {
-        let loop = instance.home
+        // SwiftNIO's bootstraps want an event loop of its own.
+        let loop = instance.host.loops.any()
         let answer = loop.makePromise(of: Outcome.self)
         let timeLimit = loop.scheduleTask(in: .seconds(Int64(limit))) { answer.succeed(.unanswered("without an answer in \(limit) s")) }
         let connection = socket.map { loop.makeSucceededFuture($0) } ?? instance.openConnection(on: loop)
@@ -45,7 +46,7 @@ enum OwnRequest {
         }
         answer.futureResult.whenSuccess { outcome in
             timeLimit.cancel()
-            completion(outcome)
+            instance.home.execute { completion(outcome) }
         }
     }
 }

@@ -4,6 +4,7 @@ internal import FunctionModel
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Sockets
 
 /// Time limits, refusals, and how a connection ends.
 extension ClientConnection {
@@ -40,7 +41,7 @@ extension ClientConnection {
         write(ByteBuffer(string: body))
         flush()
         state = .discarding(until: loop.clock.now() + Self.discardTime)
-        context?.close(mode: .output, promise: nil)
+        wire?.closeOutput()
     }
 
     /// The host stops: a busy client goes with its answer, an idle one when it has lingered.
@@ -56,10 +57,9 @@ extension ClientConnection {
 
     /// Closes when everything that was written has gone out; a plain close would throw away what the client has not taken yet.
     func close() {
-        guard let context else { return }
-        let last = outgoing.take() ?? ByteBuffer()
-        context.writeAndFlush(wrapOutboundOut(last)).assumeIsolated().whenComplete { _ in self.closeNow() }
+        flush()
+        wire?.closeWhenWritten()
     }
 
-    func closeNow() { context?.close(promise: nil) }
+    func closeNow() { wire?.close() }
 }

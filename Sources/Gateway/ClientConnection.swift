@@ -4,12 +4,10 @@ internal import FunctionModel
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Sockets
 
 /// One client: reads heads, gives each request its exchange, one after the other, and writes what the exchange answers.
-final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, LoopClient {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class ClientConnection: WireUser, LoopClient {
     enum State {
         /// Between requests. `headDue` is set once the first byte of the next one has come.
         case idle(since: NIODeadline, headDue: NIODeadline?)
@@ -27,53 +25,43 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     private static let keptBytes = 16 << 10
 
     let loop: GatewayLoop
-    var context: ChannelHandlerContext?
+    private(set) var wire: (any Wire)?
     var state: State
     private var parser = RequestParser()
     private var unread = ByteBuffer()
     private var working = false
     private var reading = true
-    /// Bytes that have just come are being worked on; ``channelReadComplete(context:)`` flushes what they cause.
+    /// Bytes that have just come are being worked on; ``receivedAll()`` flushes what they cause.
     private(set) var isInRead = false
     var outgoing = PendingWrite()
     var blockedSince: NIODeadline?
-    /// Whether the client takes more at this moment; asking the channel for each piece would show.
-    private(set) var isWritable = false
-    private(set) lazy var address: String = context?.channel.remoteAddress?.ipAddress ?? "unknown"
+    /// Whether the client takes more at this moment.
+    var isWritable: Bool { wire?.isWritable ?? false }
+    private(set) lazy var address: String = wire?.peerAddress ?? "unknown"
     private var origin: HeaderRules.Origin?
+    private var route: (method: HTTPMethod, target: String, host: String?, to: Destination)?
     var place = 0
 
     /// `http` or `https`.
     let scheme: StaticString
     var isSecure: Bool { scheme.utf8CodeUnitCount == 5 }
-    /// The first bytes of a connection may be those of HTTP/2; a stream of it has none.
-    private var mayBeHTTP2: Bool
+    /// The first bytes of a socket may be those of HTTP/2. A channel has been asked before.
+    private var mayBeHTTP2 = false
 
-    init(loop: GatewayLoop, scheme: StaticString, isStream: Bool = false) {
+    init(loop: GatewayLoop, scheme: StaticString) {
         self.loop = loop
         self.scheme = scheme
-        mayBeHTTP2 = !isStream
         state = .idle(since: loop.clock.now(), headDue: nil)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        isWritable = context.channel.isWritable
-        // Of TLS, and of a stream of HTTP/2, the channel makes other bytes.
-        if mayBeHTTP2, !isSecure { outgoing.goStraight(to: BareSocket(context)) }
+    /// What it lies on, once.
+    func begin(on wire: any Wire) {
+        self.wire = wire
+        mayBeHTTP2 = wire is SocketConnection
         loop.add(self)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        isWritable = false
-        gone()
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { gone() }
-
-    func gone() {
-        outgoing.goStraight(to: nil)
+    func ended(broken: Bool) {
         guard case let before = state, !isClosed else { return }
         state = .closed
         loop.remove(self)
@@ -82,37 +70,31 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         case .tunnel(let exchange): exchange.tunnelEnded()
         case .idle, .discarding, .closed: break
         }
+        wire = nil
     }
 
     private var isClosed: Bool { if case .closed = state { true } else { false } }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+    func received(_ bytes: ByteBuffer) {
         isInRead = true
         if case .tunnel(let exchange) = state { return exchange.tunnelled(toFunction: bytes) }
-        if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
-        if mayBeHTTP2, becomesHTTP2(context) { return }
+        if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
+        if mayBeHTTP2, becomesHTTP2() { return }
         loop.read { work() }
     }
 
     /// HTTP/2 without TLS begins with words that are no request of HTTP/1.1 (RFC 9113 §3.4).
-    private func becomesHTTP2(_ context: ChannelHandlerContext) -> Bool {
+    private func becomesHTTP2() -> Bool {
         guard unread.readableBytes >= 3 || unread.getInteger(at: unread.readerIndex, as: UInt8.self) != UInt8(ascii: "P") else {
             if case .idle(let since, nil) = state { state = .idle(since: since, headDue: loop.clock.now() + loop.options.headTime) }
             return true
         }
         mayBeHTTP2 = false
-        guard unread.readableBytesView.starts(with: "PRI".utf8) else { return false }
+        guard unread.readableBytesView.starts(with: "PRI".utf8), let socket = wire as? SocketConnection else { return false }
         let bytes = unread
         unread.clear()
-        do { try HTTP2Client.begin(on: context.channel, loop, scheme: scheme) } catch {
-            loop.logger.error("cannot speak HTTP/2: \(error)")
-            closeNow()
-            return true
-        }
-        context.fireChannelRead(wrapOutboundOut(bytes))
-        context.fireChannelReadComplete()
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        if let descriptor = socket.detach() { loop.speakHTTP2(descriptor, bytes) } else { socket.close() }
+        ended(broken: false)
         return true
     }
 
@@ -167,7 +149,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    func receivedAll() {
         isInRead = false
         switch state {
         case .exchanging(let exchange), .tunnel(let exchange): exchange.requestPaused()
@@ -175,16 +157,13 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
+    func writabilityChanged() {
         blockedSince = isWritable ? nil : loop.clock.now()
         switch state {
         case .exchanging(let exchange), .tunnel(let exchange): exchange.clientWritabilityChanged(isWritable)
         case .idle, .discarding, .closed: break
         }
     }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: What an exchange asks for
 
@@ -196,16 +175,24 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         return origin
     }
 
-    func setReading(_ on: Bool) {
-        guard reading != on, let context else { return }
-        reading = on
-        setAutoRead(context.channel, on)
+    /// Where a request goes; one that asks as the one before it goes where that went.
+    func destination(_ method: HTTPMethod, _ target: String, _ host: String?) -> Destination {
+        if let route, route.target == target, route.host == host, route.method == method { return route.to }
+        let destination = Destination.of(method: method.rawValue, target: target, host: host)
+        route = (method, target, host, destination)
+        return destination
     }
 
-    func write(_ bytes: ByteBuffer) { outgoing.add(bytes, to: context) }
-    func write(chunk: ByteBuffer) { outgoing.add(chunk: chunk, allocator: loop.allocator, to: context) }
-    func write(chunkedEnd trailers: HeaderFields) { outgoing.add(chunkedEnd: trailers, to: context) }
-    func flush() { outgoing.flush(to: context, of: loop) }
+    func setReading(_ on: Bool) {
+        guard reading != on else { return }
+        reading = on
+        wire?.setReading(on)
+    }
+
+    func write(_ bytes: ByteBuffer) { outgoing.add(bytes, to: wire) }
+    func write(chunk: ByteBuffer) { outgoing.add(chunk: chunk, allocator: loop.allocator, to: wire) }
+    func write(chunkedEnd trailers: HeaderFields) { outgoing.add(chunkedEnd: trailers, to: wire) }
+    func flush() { outgoing.flush(to: wire) }
 
     /// The answer is written. With `keepAlive` the next request may begin.
     func exchangeEnded(_ exchange: Exchange, keepAlive: Bool) {
@@ -229,7 +216,7 @@ final class ClientConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
     ///
     /// - Returns: bytes that came behind the request; nil where the client has gone.
     func becomeTunnel(_ exchange: Exchange) -> ByteBuffer? {
-        guard !isClosed, context != nil else { return nil }
+        guard !isClosed else { return nil }
         state = .tunnel(exchange)
         defer { unread = ByteBuffer() }
         return unread

@@ -14,7 +14,7 @@ extension Exchange {
         }
         authority = host
         if let domain = loop.table.domain(host: host) { return come(by: domain, target) }
-        switch Destination.of(method: head.method.rawValue, target: target, host: host) {
+        switch client.destination(head.method, target, host) {
         case .event(let function, let qualifier): event(function, qualifier)
         case .http(let function, let qualifier, let target, let byPath): http(function, qualifier, target, byPath: byPath)
         case .controlAPI: controlAPI(target)
@@ -188,9 +188,11 @@ extension Exchange {
         return out.bytes(in: loop.buffer())
     }
 
-    /// gRPC is HTTP/2 all the way.
+    /// gRPC is HTTP/2 all the way. A client of HTTP/1.1 that says so of its body speaks something else.
     var needsHTTP2: Bool {
-        guard head.facts.has(.contentType), case .http = kind, let type = head.headers.first(.contentType) else { return false }
+        guard loop.sockets == nil, head.facts.has(.contentType), case .http = kind, let type = head.headers.first(.contentType) else {
+            return false
+        }
         return type.hasPrefix("application/grpc")
     }
 

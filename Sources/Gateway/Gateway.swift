@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Activation
+internal import Dispatch
 public import FunctionModel
 public import InvocationQueue
 public import Logging
@@ -7,6 +8,7 @@ public import NIOCore
 public import NIOPosix
 internal import NIOSSL
 internal import NIOTLS
+internal import Sockets
 internal import Synchronization
 public import Tracing
 
@@ -14,14 +16,16 @@ public import Tracing
 public final class Gateway: RoutingSubscriber, Sendable {
     private enum State {
         case new
-        case listening([any Channel])
+        case listening(Listener, secure: (any Channel)?)
         case stopped
     }
 
     let options: GatewayOptions
     private let activation: ActivationService
     private let group: MultiThreadedEventLoopGroup
+    /// Those that read and write sockets themselves, and behind them those of SwiftNIO's, for TLS and HTTP/2.
     private let loops: [NIOLoopBoundBox<GatewayLoop>]
+    private let plain: [SocketThread]
     private let state = Mutex(State.new)
     private let secureAddress = Mutex<SocketAddress?>(nil)
     private let identity = Mutex<TLSIdentity?>(nil)
@@ -32,14 +36,15 @@ public final class Gateway: RoutingSubscriber, Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - group: the event loops that connections are spread over. Its size is the gateway's number of threads.
+    ///   - group: the event loops for TLS and HTTP/2. Plain connections are spread over as many threads of the gateway's own.
     ///   - queue: takes asynchronous calls; nil refuses them.
     ///   - random: for request ids; each event loop seeds a generator of its own from it.
+    /// - Throws: `IOError` where the system has no threads or descriptors left.
     public init(
         options: GatewayOptions, activation: ActivationService, queue: (any InvocationQueue)? = nil, group: MultiThreadedEventLoopGroup,
         clock: HostClock = .system, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
         metrics: CallMetrics = .none, tracer: (any Tracer)? = nil, logger: Logger
-    ) {
+    ) throws {
         self.options = options
         self.activation = activation
         self.group = group
@@ -47,7 +52,10 @@ public final class Gateway: RoutingSubscriber, Sendable {
         self.logger = logger
         stopped = group.any().makePromise()
         let neighbours = Neighbours()
-        loops = Array(group.makeIterator()).enumerated().map { number, eventLoop in
+        let channels = Array(group.makeIterator())
+        plain = try channels.indices.map { try SocketThread(number: $0) }
+        let eventLoops: [any EventLoop] = plain.map(\.loop) + channels
+        loops = eventLoops.enumerated().map { number, eventLoop in
             NIOLoopBoundBox.makeBoxSendingValue(
                 GatewayLoop(
                     number: number, eventLoop: eventLoop, options: options, activation: activation, queue: queue, clock: clock,
@@ -55,6 +63,10 @@ public final class Gateway: RoutingSubscriber, Sendable {
                     closeElsewhere: { neighbours.close($0, $1) }), eventLoop: eventLoop)
         }
         neighbours.set(loops)
+        for (own, (thread, channels)) in zip(loops, zip(plain, loops.dropFirst(plain.count))) {
+            let speakHTTP2 = HTTP2TakeOver(channels, logger)
+            thread.loop.execute { own.value.use(thread.poll.value) { speakHTTP2.take($0, $1) } }
+        }
         activation.observeEnds { neighbours.closeEverywhere($0) }
         activation.closesConnections { neighbours.close($0, $1) }
     }
@@ -64,21 +76,21 @@ public final class Gateway: RoutingSubscriber, Sendable {
     /// - Returns: the address that it listens on; ``tlsAddress`` has that for HTTPS.
     /// - Throws: ``CertificateUnusable``, or what `bind` says.
     public func start() async throws -> SocketAddress {
-        let plain = try await bind(.plain, options.host, options.port) { channel, loop in
-            try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop, scheme: "http"))
-        }
+        let plain = try Listener(
+            options.listeners.open(.plain, options.host, options.port), zip(self.plain, loops).map { ($0, $1) }, logger)
         do {
             let secure = try await bindTLS()
             let listening = state.withLock { state in
                 guard case .new = state else { return false }
-                state = .listening([plain] + (secure.map { [$0] } ?? []))
+                state = .listening(plain, secure: secure)
                 return true
             }
-            guard listening, let address = plain.localAddress else { throw ChannelError.inappropriateOperationForState }
+            guard listening else { throw ChannelError.inappropriateOperationForState }
             secureAddress.withLock { $0 = secure?.localAddress }
-            return address
+            try await plain.begin()
+            return plain.address
         } catch {
-            try await plain.close()
+            await plain.close()
             throw error
         }
     }
@@ -95,7 +107,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
         guard let tls = options.tls else { return nil }
         let identity = try TLSIdentity(tls, domainIdentities)
         self.identity.withLock { $0 = identity }
-        return try await bind(.secure, tls.host, tls.port) { channel, loop in
+        return try await bind(tls.host, tls.port) { channel, loop in
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
             let handshake = Handshake(channel, loop)
@@ -106,7 +118,8 @@ public final class Gateway: RoutingSubscriber, Sendable {
                         let (loop, handshake) = bound.value
                         channel.pipeline.syncOperations.removeHandler(handshake, promise: nil)
                         if case .negotiated("h2") = result { return try HTTP2Client.begin(on: channel, loop, scheme: "https") }
-                        try channel.pipeline.syncOperations.addHandler(ClientConnection(loop: loop, scheme: "https"))
+                        let client = ClientConnection(loop: loop, scheme: "https")
+                        try channel.pipeline.syncOperations.addHandler(ChannelWire(user: client) { client.begin(on: $0) })
                     }
                 })
             try pipeline.addHandler(handshake)
@@ -114,7 +127,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
     }
 
     private func bind(
-        _ name: ListenerHandOver.Name, _ host: String, _ port: Int, _ begin: @escaping @Sendable (any Channel, GatewayLoop) throws -> Void
+        _ host: String, _ port: Int, _ begin: @escaping @Sendable (any Channel, GatewayLoop) throws -> Void
     ) async throws -> any Channel {
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
         return try await ServerBootstrap(group: group)
@@ -126,7 +139,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
                     try begin(channel, loop.value)
                 }
             }
-            .withBoundSocket(options.listeners.open(name, host, port)).get()
+            .withBoundSocket(options.listeners.open(.secure, host, port)).get()
     }
 
     /// ``start()``, then waits until ``stop()`` was called and has finished.
@@ -137,19 +150,20 @@ public final class Gateway: RoutingSubscriber, Sendable {
 
     /// Accepts no more, lets what runs finish within `drainTime`, and closes everything.
     public func stop() async {
-        let listeners = state.withLock { state -> [any Channel] in
+        let (plain, secure) = state.withLock { state -> (Listener?, (any Channel)?) in
             defer { state = .stopped }
-            if case .listening(let channels) = state { return channels }
-            return []
+            if case .listening(let plain, let secure) = state { return (plain, secure) }
+            return (nil, nil)
         }
         // Before the port closes: whoever finds it closed knows that every answer from then on is its connection's last.
         await onEachLoop { loop, finished in
             loop.stoppingSince = loop.clock.now()
             finished.succeed()
         }
-        for listener in listeners {
+        await plain?.close()
+        if let secure {
             // An error here says that it is closed already, which is what is wanted.
-            await withCheckedContinuation { done in listener.close().whenComplete { _ in done.resume() } }
+            await withCheckedContinuation { done in secure.close().whenComplete { _ in done.resume() } }
         }
         let limit = group.any().scheduleTask(in: options.drainTime) { [loops] in
             for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
@@ -161,6 +175,13 @@ public final class Gateway: RoutingSubscriber, Sendable {
             finished.succeed()
         }
         stopped.succeed()
+    }
+
+    /// Ends the gateway's own threads, when nothing is left that was begun by a call; the last thing of all.
+    public func end() async {
+        for thread in plain {
+            await withCheckedContinuation { done in thread.loop.shutdownGracefully(queue: .global()) { _ in done.resume() } }
+        }
     }
 
     /// When this returns, every event loop routes by `snapshot`, and versions that are in it no more are draining.

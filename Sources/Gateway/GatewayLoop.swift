@@ -5,6 +5,7 @@ internal import FunctionModel
 internal import InvocationQueue
 internal import Logging
 internal import NIOCore
+internal import Sockets
 internal import Tracing
 
 /// Everything that one event loop owns: its copy of the routing table, its idle connections, its clients. Nothing here is seen by another loop.
@@ -46,8 +47,11 @@ final class GatewayLoop {
     private(set) var roughNow: NIODeadline
     private var roughUnixMilliseconds: Int64
     private var reading = Reading.none
-    /// Buffers of short messages that have been sent, for the next ones.
-    private var spare: [ByteBuffer] = []
+    /// Where this loop reads and writes sockets itself; nil on an event loop of SwiftNIO's, where bytes come through channels.
+    private(set) var sockets: SocketPoll?
+    /// Takes over a connection whose client speaks HTTP/2, with the bytes that have come.
+    private(set) var speakHTTP2: (CInt, ByteBuffer) -> Void = { _, _ in }
+    private var spare = SpareBuffers()
     private var whenEmpty: [EventLoopPromise<Void>] = []
 
     init(
@@ -92,16 +96,15 @@ final class GatewayLoop {
         reading = .none
     }
 
-    func buffer() -> ByteBuffer { spare.popLast() ?? ByteBuffer() }
+    /// One for a short message.
+    func buffer() -> ByteBuffer { spare.take() }
 
-    /// Keeps a buffer for the next message, if nobody else holds it.
-    func giveBack(_ buffer: consuming ByteBuffer) {
-        guard spare.count < Self.mostSpare, buffer.storageCapacity <= Self.spareBytes else { return }
-        if buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil { spare.append(buffer) }
+    /// Before the first connection.
+    func use(_ sockets: SocketPoll, speakHTTP2: @escaping (CInt, ByteBuffer) -> Void) {
+        self.sockets = sockets
+        self.speakHTTP2 = speakHTTP2
+        spare = sockets.spare
     }
-
-    private static let mostSpare = 16
-    private static let spareBytes = 4 << 10
 
     func newRequestID() -> RequestID { RequestID(seconds: roughUnixMilliseconds / 1000, using: &random) }
 

@@ -30,10 +30,29 @@ public struct ListenerHandOver: Sendable {
         let bound = address.withSockAddr { bind(descriptor, $0, socklen_t($1)) }
         guard bound == 0, listen(descriptor, Self.backlog) == 0 else {
             let error = IOError(errnoCode: errno, reason: "bind")
-            close(descriptor)
+            Glibc.close(descriptor)
             throw error
         }
         keep(name, descriptor)
         return descriptor
     }
+
+    /// Where a listening socket listens.
+    static func address(of descriptor: CInt) throws -> SocketAddress {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard result == 0 else { throw IOError(errnoCode: errno, reason: "getsockname") }
+        return withUnsafePointer(to: &address) { storage in
+            if storage.pointee.ss_family == sa_family_t(AF_INET6) {
+                return SocketAddress(storage.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { $0.pointee })
+            }
+            return SocketAddress(storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee })
+        }
+    }
+
+    /// Gives up a socket that nobody has begun to take connections from.
+    static func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
 }

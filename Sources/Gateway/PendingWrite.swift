@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import NIOCore
+internal import Sockets
 
 /// What is about to be written on a connection: small pieces are put together, so that a short message is one write; large ones go as they are.
 struct PendingWrite {
@@ -7,15 +8,8 @@ struct PendingWrite {
     static let together = 8 << 10
 
     private var gathered: ByteBuffer?
-    /// Where short messages go past the channel; nil where the channel changes what is written to it.
-    private var socket: BareSocket?
-    /// Something was written to the channel, and may still lie there: nothing may overtake it.
-    private var isInChannel = false
 
-    /// - Parameter socket: nil before it is closed.
-    mutating func goStraight(to socket: BareSocket?) { self.socket = socket }
-
-    mutating func add(_ bytes: ByteBuffer, to context: ChannelHandlerContext?) {
+    mutating func add(_ bytes: ByteBuffer, to wire: (any Wire)?) {
         guard var before = gathered.take() else {
             gathered = bytes
             return
@@ -24,52 +18,36 @@ struct PendingWrite {
             before.writeImmutableBuffer(bytes)
             gathered = before
         } else {
-            isInChannel = true
-            context?.write(NIOAny(before), promise: nil)
+            wire?.write(before)
             gathered = bytes
         }
     }
 
     /// One chunk of a chunked body.
-    mutating func add(chunk: ByteBuffer, allocator: ByteBufferAllocator, to context: ChannelHandlerContext?) {
+    mutating func add(chunk: ByteBuffer, allocator: ByteBufferAllocator, to wire: (any Wire)?) {
         guard chunk.readableBytes > 0 else { return }
         var size = allocator.buffer(capacity: 20)
         size.writeHexadecimal(chunk.readableBytes)
         size.writeStaticString("\r\n")
-        add(size, to: context)
-        add(chunk, to: context)
-        add(Self.lineEnd, to: context)
+        add(size, to: wire)
+        add(chunk, to: wire)
+        add(Self.lineEnd, to: wire)
     }
 
     /// The end of a chunked body, with those trailers that may follow one.
-    mutating func add(chunkedEnd trailers: HeaderFields, to context: ChannelHandlerContext?) {
-        guard !trailers.lines.isEmpty else { return add(Self.end, to: context) }
+    mutating func add(chunkedEnd trailers: HeaderFields, to wire: (any Wire)?) {
+        guard !trailers.lines.isEmpty else { return add(Self.end, to: wire) }
         var bytes = ByteBuffer()
         bytes.writeStaticString("0\r\n")
         bytes.write(trailers, where: HeaderRules.isTrailer)
         bytes.writeStaticString("\r\n")
-        add(bytes, to: context)
+        add(bytes, to: wire)
     }
 
-    mutating func flush(to context: ChannelHandlerContext?, of loop: GatewayLoop) {
-        guard var bytes = gathered.take() else { return }
-        if let socket, !isInChannel || isDrained(context) {
-            let sent = socket.send(bytes)
-            if sent == bytes.readableBytes { return loop.giveBack(bytes) }
-            bytes.moveReaderIndex(forwardBy: sent)
-        }
-        isInChannel = true
-        context?.writeAndFlush(NIOAny(bytes), promise: nil)
+    mutating func flush(to wire: (any Wire)?) {
+        guard let bytes = gathered.take() else { return }
+        wire?.send(bytes)
     }
-
-    /// Whether nothing lies in the channel any more that was written before.
-    private mutating func isDrained(_ context: ChannelHandlerContext?) -> Bool {
-        guard let options = context?.channel.syncOptions else { return false }
-        do { isInChannel = try options.getOption(.bufferedWritableBytes) > 0 } catch { return false }
-        return !isInChannel
-    }
-
-    mutating func take() -> ByteBuffer? { gathered.take() }
 
     private static let lineEnd = ByteBuffer(staticString: "\r\n")
     private static let end = ByteBuffer(staticString: "0\r\n\r\n")

@@ -3,17 +3,15 @@ internal import Activation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Sockets
 
 /// One connection to an instance or to the control API. It serves one exchange at a time, on the event loop of that exchange's client.
 ///
 /// Everything that knows how HTTP lies on the wire towards the function is behind this class, so that another way of forwarding can take its place.
-final class UpstreamConnection: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class UpstreamConnection: WireUser {
     let key: UpstreamPool.Key
     private let loop: GatewayLoop
-    private var context: ChannelHandlerContext?
+    private var wire: (any Wire)?
     private var parser = ResponseParser()
     private var unread = ByteBuffer()
     private var outgoing = PendingWrite()
@@ -28,49 +26,16 @@ final class UpstreamConnection: ChannelInboundHandler {
     private(set) var isOpen = true
 
     /// A stream of HTTP/2 carries one exchange.
-    private let isStream: Bool
+    let isStream: Bool
 
-    private init(key: UpstreamPool.Key, isStream: Bool, loop: GatewayLoop) {
+    init(key: UpstreamPool.Key, isStream: Bool, loop: GatewayLoop) {
         self.key = key
         self.isStream = isStream
         self.loop = loop
     }
 
-    /// Where a connection leads.
-    enum Target {
-        case instance(ActiveInstance)
-        case controlAPI(socket: String)
-    }
-
-    static func open(
-        _ target: Target, _ key: UpstreamPool.Key, http2: Bool, on loop: GatewayLoop,
-        then: @escaping (Result<UpstreamConnection, any Error>) -> Void
-    ) {
-        let connection = UpstreamConnection(key: key, isStream: http2, loop: loop)
-        let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-        let bootstrap = ClientBootstrap(group: loop.eventLoop).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
-        }
-        func finish(_ channel: EventLoopFuture<any Channel>) {
-            channel.assumeIsolated().whenComplete { result in then(result.map { _ in connection }) }
-        }
-        switch target {
-        case .controlAPI(let socket): finish(bootstrap.connect(unixDomainSocketPath: socket))
-        case .instance(let instance) where http2: finish(loop.http2.open(instance, connection, on: loop))
-        case .instance(let instance):
-            instance.openConnection(on: loop.eventLoop).assumeIsolated().whenComplete { result in
-                switch result {
-                case .success(let descriptor):
-                    Lingering.none(descriptor)
-                    finish(bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).withConnectedSocket(descriptor))
-                case .failure(let error): then(.failure(error))
-                }
-            }
-        }
-    }
-
     /// Whether the function takes more of the request at this moment.
-    private(set) var isWritable = false
+    var isWritable: Bool { wire?.isWritable ?? false }
 
     // MARK: The request
 
@@ -82,24 +47,24 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// - Parameter chunked: whether the head says so of the body that follows.
     func send(head: ByteBuffer, chunked: Bool) {
         self.chunked = chunked
-        outgoing.add(head, to: context)
+        outgoing.add(head, to: wire)
     }
 
     func send(_ body: ByteBuffer) {
-        if chunked { outgoing.add(chunk: body, allocator: loop.allocator, to: context) } else { outgoing.add(body, to: context) }
+        if chunked { outgoing.add(chunk: body, allocator: loop.allocator, to: wire) } else { outgoing.add(body, to: wire) }
     }
 
     func sendEnd(_ trailers: HeaderFields) {
-        if chunked { outgoing.add(chunkedEnd: trailers, to: context) }
+        if chunked { outgoing.add(chunkedEnd: trailers, to: wire) }
     }
 
-    func flush() { outgoing.flush(to: context, of: loop) }
+    func flush() { outgoing.flush(to: wire) }
 
     /// Reading stops while the client takes no more; the kernel's buffers then hold the function back.
     func setReading(_ on: Bool) {
-        guard reading != on, let context else { return }
+        guard reading != on else { return }
         reading = on
-        setAutoRead(context.channel, on)
+        wire?.setReading(on)
     }
 
     /// From here on bytes of another protocol go both ways.
@@ -128,31 +93,19 @@ final class UpstreamConnection: ChannelInboundHandler {
     func close() {
         exchange = nil
         isOpen = false
-        guard let context else { return }
-        Lingering.ordinary(context.channel)
-        context.close(promise: nil)
+        wire?.endOrdinarily()
+        wire?.close()
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        isWritable = context.channel.isWritable
-        if !isStream { outgoing.goStraight(to: BareSocket(context)) }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        isWritable = false
-        isOpen = false
-        outgoing.goStraight(to: nil)
-    }
+    /// What it lies on, once.
+    func begin(on wire: any Wire) { self.wire = wire }
 
     // MARK: The answer
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    func received(_ bytes: ByteBuffer) {
         guard let exchange else { return close() }
-        var bytes = unwrapInboundIn(data)
         if isTunnel { return exchange.tunnelled(toClient: bytes) }
-        if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
+        if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
         loop.read { read() }
     }
 
@@ -169,25 +122,17 @@ final class UpstreamConnection: ChannelInboundHandler {
         if unread.readableBytes == 0 { unread = ByteBuffer() }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { exchange?.answerPaused() }
+    func receivedAll() { exchange?.answerPaused() }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
-        exchange?.upstreamWritabilityChanged(isWritable)
-    }
+    func writabilityChanged() { exchange?.upstreamWritabilityChanged(isWritable) }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        outgoing.goStraight(to: nil)
-        if let exchange, isOpen, parser.endsWithConnection {
+    func ended(broken: Bool) {
+        wire = nil
+        if !broken, let exchange, isOpen, parser.endsWithConnection {
             isOpen = false
             return exchange.answered(.end(.none))
         }
         lost()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        lost()
-        context.close(promise: nil)
     }
 
     private func lost() {
@@ -197,20 +142,6 @@ final class UpstreamConnection: ChannelInboundHandler {
             exchange.upstreamLost()
         } else {
             loop.idle.remove(self)
-        }
-    }
-}
-
-/// Sets autoRead at once where the channel lets us, and says so nowhere if the channel is closed already: then there is nothing left to read.
-func setAutoRead(_ channel: any Channel, _ on: Bool) {
-    if let options = channel.syncOptions {
-        do { try options.setOption(.autoRead, value: on) } catch { return channel.close(promise: nil) }
-        // A stream of HTTP/2 takes the option as a word about later reads only.
-        if on { channel.read() }
-    } else {
-        channel.setOption(.autoRead, value: on).whenComplete { result in
-            if case .failure = result { return channel.close(promise: nil) }
-            if on { channel.read() }
         }
     }
 }

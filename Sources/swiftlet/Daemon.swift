@@ -91,7 +91,7 @@ enum Daemon {
         gatewayOptions.authority = access.authority
         let callers = VerifiedCallers(access.authority, now: now)
         gatewayOptions.authentication = callers
-        let gateway = Gateway(
+        let gateway = try Gateway(
             options: gatewayOptions, activation: activation, queue: queue, group: calls, clock: clock, metrics: metrics,
             tracer: traces?.tracer, logger: logger)
         let catalog = Catalog(
@@ -145,6 +145,7 @@ enum Daemon {
         await traces?.stop()
         try await client.shutdown()
         await activation.shutDown(within: .seconds(10))
+        await gateway.end()
         await definitions?.end()
         try await logs.stop()
         try await shared.close()

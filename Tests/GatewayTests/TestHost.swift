@@ -26,7 +26,7 @@ struct TestHost: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .error
         let service = ActivationService(options: activation, launcher: launcher, log: log, loops: group, logger: logger)
-        let gateway = Gateway(options: options, activation: service, group: group, logger: logger)
+        let gateway = try Gateway(options: options, activation: service, group: group, logger: logger)
         let port = try await gateway.start().port ?? 0
         let host = TestHost(gateway: gateway, activation: service, launcher: launcher, log: log, port: port)
         await gateway.publish(Self.snapshot(functions))
@@ -34,6 +34,7 @@ struct TestHost: Sendable {
         do { result = .success(try await body(host)) } catch { result = .failure(error) }
         await gateway.stop()
         await service.shutDown(within: .seconds(5))
+        await gateway.end()
         try await group.shutdownGracefully()
         try result.get()
     }

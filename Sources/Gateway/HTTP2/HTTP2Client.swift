@@ -30,7 +30,8 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(ClientStream())
-                try stream.pipeline.syncOperations.addHandler(ClientConnection(loop: bound.value.loop, scheme: scheme, isStream: true))
+                let connection = ClientConnection(loop: bound.value.loop, scheme: scheme)
+                try stream.pipeline.syncOperations.addHandler(ChannelWire(user: connection) { connection.begin(on: $0) })
                 bound.value.opened(stream)
             }
         }

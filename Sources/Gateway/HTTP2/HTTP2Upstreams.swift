@@ -32,7 +32,7 @@ final class HTTP2Upstreams {
             multiplexer.createStreamChannel { stream in
                 stream.eventLoop.makeCompletedFuture {
                     try stream.pipeline.syncOperations.addHandler(FunctionStream())
-                    try stream.pipeline.syncOperations.addHandler(bound.value.0)
+                    try stream.pipeline.syncOperations.addHandler(bound.value.0.channelWire())
                     stream.closeFuture.assumeIsolated().whenComplete { _ in
                         let (_, connection, loop) = bound.value
                         connection.streams -= 1

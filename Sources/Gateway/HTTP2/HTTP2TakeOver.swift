@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+
+/// Connections whose first bytes said HTTP/2 go on as channels, on an event loop of SwiftNIO's.
+final class HTTP2TakeOver: Sendable {
+    private let loop: NIOLoopBoundBox<GatewayLoop>
+    private let logger: Logger
+
+    init(_ loop: NIOLoopBoundBox<GatewayLoop>, _ logger: Logger) { (self.loop, self.logger) = (loop, logger) }
+
+    /// - Parameters:
+    ///   - descriptor: connected; it is the channel's from now on.
+    ///   - bytes: what has been read of it.
+    func take(_ descriptor: CInt, _ bytes: ByteBuffer) {
+        ClientBootstrap(group: loop.eventLoop).channelInitializer { [loop] channel in
+            channel.eventLoop.makeCompletedFuture { try HTTP2Client.begin(on: channel, loop.value, scheme: "http") }
+        }.withConnectedSocket(descriptor).whenComplete { [logger] result in
+            switch result {
+            case .success(let channel):
+                channel.pipeline.fireChannelRead(bytes)
+                channel.pipeline.fireChannelReadComplete()
+            case .failure(let error): logger.error("cannot speak HTTP/2: \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CSockets
+internal import Glibc
+internal import NIOCore
+
+/// The sockets of one event loop, and which of them has something to do. To be used on that loop.
+package final class SocketPoll {
+    private static let atOnce: CInt = 256
+    /// Short messages that wait for each other. To wake another process takes a large part of what a message takes, and one that is woken for eight of
+    /// them sleeps and wakes an eighth as often. More would have it wait for us, and us for it.
+    private static let together = 8
+
+    package let spare = SpareBuffers()
+    private let descriptor: CInt
+    private var sockets: [(any PolledSocket)?] = []
+    /// Those that have more to do than was done in this turn; the others come first.
+    private var unfinished: [any PolledSocket] = []
+    /// Those with a message that goes out with the others of this turn.
+    private var late: [SocketConnection] = []
+    /// Whether other sockets of this turn are still to be heard: where nothing else is to do, nothing waits.
+    private var hasMoreNews = false
+    private let ready = UnsafeMutablePointer<csockets_ready>.allocate(capacity: Int(atOnce))
+
+    /// - Throws: `IOError` where the process may open no more descriptors.
+    init() throws {
+        descriptor = csockets_poll()
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "epoll_create1") }
+    }
+
+    deinit {
+        ready.deallocate()
+        Glibc.close(descriptor)
+    }
+
+    var hasUnfinished: Bool { !unfinished.isEmpty }
+
+    /// - Parameter edge: whether it is told once of each change, in place of for as long as there is something to do.
+    /// - Throws: `IOError` where the kernel's limit of watched descriptors is reached.
+    func add(_ socket: any PolledSocket, _ number: CInt, _ events: UInt32, edge: Bool) throws {
+        guard csockets_watch(descriptor, number, events, edge ? 1 : 0) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
+        while sockets.count <= Int(number) { sockets.append(nil) }
+        sockets[Int(number)] = socket
+    }
+
+    /// Wakes the loop, and has nothing to do.
+    func addBell(_ number: CInt) throws {
+        guard csockets_watch(descriptor, number, UInt32(csockets_in), 1) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
+    }
+
+    /// To be called before the descriptor is closed or given away.
+    func remove(_ number: CInt) {
+        guard sockets.indices.contains(Int(number)), sockets[Int(number)] != nil else { return }
+        sockets[Int(number)] = nil
+        // It is in the set, so this cannot fail.
+        _ = csockets_forget(descriptor, number)
+    }
+
+    func finishLater(_ socket: any PolledSocket) { unfinished.append(socket) }
+
+    /// Asks for ``SocketConnection/sendLate()`` at the end of this turn, or before.
+    ///
+    /// - Returns: false where the message is to go out now.
+    func sendsLate(_ socket: SocketConnection) -> Bool {
+        if hasMoreNews { late.append(socket) }
+        return hasMoreNews
+    }
+
+    private func sendLate() {
+        guard !late.isEmpty else { return }
+        for socket in late { socket.sendLate() }
+        late.removeAll(keepingCapacity: true)
+    }
+
+    /// Waits, and has every socket do what it can.
+    ///
+    /// - Parameter nanoseconds: how long at most; negative is for ever.
+    func turn(_ nanoseconds: Int64) {
+        let count = csockets_wait(descriptor, ready, Self.atOnce, nanoseconds)
+        precondition(count >= 0, "epoll_wait of a descriptor of ours has failed with errno \(errno)")
+        for index in 0..<Int(count) {
+            let (number, events) = (Int(ready[index].descriptor), ready[index].events)
+            // One that was closed in this turn may have had news; another one that has its number now loses nothing by news that are not its own.
+            guard number < sockets.count, let socket = sockets[number] else { continue }
+            hasMoreNews = index + 1 < count
+            socket.isReady(events)
+            if late.count >= Self.together { sendLate() }
+        }
+        hasMoreNews = false
+        sendLate()
+        guard !unfinished.isEmpty else { return }
+        let rest = unfinished
+        unfinished.removeAll(keepingCapacity: true)
+        for socket in rest { socket.isReady(0) }
+    }
+}
+
+/// What a ``SocketPoll`` watches.
+protocol PolledSocket: AnyObject {
+    /// - Parameter events: EPOLL*; 0 for one that was to finish later.
+    func isReady(_ events: UInt32)
+}
