@@ -24,4 +24,8 @@ int step_hold(const char *path, int number);
 int step_load_filter(const struct clinux_step *step, int status_socket);
 int step_tell_prepared(int status_socket);
 int step_await_byte(int fd);
+int step_tell_number(const struct clinux_step *step);
+int step_tell_later(const struct clinux_step *step);
+/// Tells what was to be told later, if anything was.
+void clinux_tell_now(void);
 int32_t step_await_plan(int status_socket, const struct clinux_step **steps);

@@ -74,6 +74,7 @@ static void hold(pid_t program, int trigger, int report, const sigset_t *all) {
     }
     char byte;
     if (read(trigger, &byte, 1) != 1) _exit(0);
+    clinux_tell_now();
     close(trigger - 1); // The end of the status socket says that the program runs, before it does.
     ptrace(PTRACE_DETACH, program, 0, 0);
     clinux_ordinary_priority();

@@ -47,6 +47,27 @@ int step_await_byte(int fd) {
     return count < 0 ? -1 : 0;
 }
 
+int step_tell_number(const struct clinux_step *step) {
+    unsigned char bytes[5] = {(unsigned char)step->flags};
+    for (int index = 0; index < 4; index++) bytes[index + 1] = (unsigned char)(step->value >> (8 * index));
+    send(step->fd, bytes, sizeof bytes, MSG_NOSIGNAL | MSG_DONTWAIT); // Whoever reads it makes the start quicker, and is not needed for it.
+    return 0;
+}
+
+// The steps themselves are gone by then.
+static struct clinux_step later = {.fd = -1};
+
+int step_tell_later(const struct clinux_step *step) {
+    later = *step;
+    return 0;
+}
+
+void clinux_tell_now(void) {
+    if (later.fd < 0) return;
+    step_tell_number(&later);
+    close(later.fd);
+}
+
 static clinux_plan_reader read_plan;
 
 void clinux_read_plans(clinux_plan_reader reader) { read_plan = reader; }

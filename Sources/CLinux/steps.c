@@ -144,6 +144,8 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_SECCOMP: return step_load_filter(step, *status_socket);
     case CLINUX_TELL_PREPARED: return step_tell_prepared(*status_socket);
     case CLINUX_AWAIT: return step_await_byte(step->fd);
+    case CLINUX_TELL_NUMBER: return step_tell_number(step);
+    case CLINUX_TELL_LATER: return step_tell_later(step);
     case CLINUX_HOLD_MOUNT: return step_hold(step->path, (int)step->flags);
     case CLINUX_AWAIT_PLAN: break; // Whoever walks the steps does this.
     case CLINUX_EXECUTE: return execute(step);

@@ -34,6 +34,10 @@ final class Instance {
     let cgroup: InstanceCgroup
     var state: State
     var listener: Descriptor.Box?
+    /// Whether its program waits for the daemon's word.
+    let isParked: Bool
+    /// What has files read ahead for its program, or finds out which; nil where nothing does, or does any more.
+    var reading: ReadAheadHelper.Use?
     /// Goes to the daemon when the instance is parked; nil where it starts at once.
     var trigger: Descriptor.Box?
     /// When its first process ran, by ``monotonicNanoseconds()``.
@@ -51,7 +55,8 @@ final class Instance {
 
     init(
         spec: InstanceSpec, plan: [SetupStep], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
-        users: UserNamespace?, cgroup: InstanceCgroup, trigger: Descriptor.Box?, state: State
+        users: UserNamespace?, cgroup: InstanceCgroup, trigger: Descriptor.Box?, isParked: Bool,
+        reading: ReadAheadHelper.Use?, state: State
     ) {
         id = spec.id
         owner = spec.owner
@@ -64,6 +69,8 @@ final class Instance {
         self.users = users
         self.cgroup = cgroup
         self.trigger = trigger
+        self.isParked = isParked
+        self.reading = reading
         self.state = state
     }
 }

@@ -45,9 +45,11 @@ final class InstanceStarter {
 
     /// - Throws: `LaunchFailure`; then nothing of the instance is left.
     ///
-    /// - Parameter parks: the program runs only when a byte comes to the instance's trigger.
-    func start(_ spec: InstanceSpec, parks: Bool) throws(LaunchFailure) -> Instance {
-        do { return try make(spec, parks: parks) } catch {
+    /// - Parameters:
+    ///   - parks: the program runs only when a byte comes to the instance's trigger.
+    ///   - ahead: has the program's files read ahead.
+    func start(_ spec: InstanceSpec, parks: Bool, _ ahead: ReadAheadHelper?) throws(LaunchFailure) -> Instance {
+        do { return try make(spec, parks: parks, ahead) } catch {
             do { try files.remove(spec.id) } catch { writeToStandardError("swiftlet-launcher: files of \(spec.id) stay: \(error)") }
             throw switch error {
             case let failure as LaunchFailure: failure
@@ -57,8 +59,9 @@ final class InstanceStarter {
         }
     }
 
-    private func make(_ spec: InstanceSpec, parks: Bool) throws -> Instance {
+    private func make(_ spec: InstanceSpec, parks: Bool, _ ahead: ReadAheadHelper?) throws -> Instance {
         let root = try roots.root(for: spec.layers)
+        let reading = ahead?.use(for: spec, isParked: parks)
         let user = try root.user(spec.user)
         if users != nil, user.user >= InstanceUsers.count || user.group >= InstanceUsers.count {
             throw LaunchFailure(
@@ -67,14 +70,18 @@ final class InstanceStarter {
         // No start waits for one that is to be parked.
         let blank = parks ? nil : try takeBlank(for: spec)
         let ground = try blank ?? groundwork { () throws(SystemCallError) in try cgroups.take(for: spec) }
-        do { return try make(spec, root, user, parks: parks, on: ground) } catch {
+        let reader = reading.flatMap { use in
+            parks && use.reads ? ahead.map { InstanceReader(socket: $0.socket.number, number: use.number) } : nil
+        }
+        do { return try make(spec, root, user, parks: parks, on: ground, reading, reader) } catch {
             try abandon(ground)
             throw error
         }
     }
 
     private func make(
-        _ spec: InstanceSpec, _ root: RootTrees.Root, _ user: ImageUser, parks: Bool, on ground: Groundwork
+        _ spec: InstanceSpec, _ root: RootTrees.Root, _ user: ImageUser, parks: Bool, on ground: Groundwork,
+        _ reading: ReadAheadHelper.Use?, _ reader: InstanceReader?
     ) throws -> Instance {
         let own = ground.users
         let layers = try own.map { try roots.layers(of: root, for: $0) }
@@ -85,7 +92,7 @@ final class InstanceStarter {
         // A program that does not run as root still opens /dev/stdout by name.
         let shift = own?.first ?? 0
         for pipe in [output, error] { try systemCall("fchown") { fchown(pipe.write.number, shift + user.user, shift + user.group) } }
-        let trigger = parks ? try MessageSocketPair() : nil
+        let trigger = parks || reading?.records == true ? try MessageSocketPair() : nil
         // The plan holds numbers only: what they stand for must stay open until the child has its copies.
         defer { withExtendedLifetime((layers, rootTree, files, network, output, error, report, trigger)) {} }
 
@@ -95,12 +102,13 @@ final class InstanceStarter {
                 root: rootTree.map { .shared($0.number) } ?? roots.instanceRoot(layers ?? []),
                 users: own.map { InstanceUsers(namespace: $0.descriptor.number, first: $0.first) }, files: files.mapValues(\.number),
                 network: network.descriptor.number, standardInput: null.number, standardOutput: output.write.number,
-                standardError: error.write.number, report: report.write.number, trigger: trigger?.other.number, executesAhead: canHold,
-                user: user))
+                standardError: error.write.number, report: report.write.number, trigger: trigger?.other.number,
+                // What it opens is seen from its execution on.
+                executesAhead: canHold && reading?.records != true, reader: reader, user: user))
         let process = try beginProcess(of: ground, plan, spec)
         return Instance(
             spec: spec, plan: ground.steps + plan, process: process, report: report.read, network: network, users: own,
-            cgroup: ground.cgroup, trigger: trigger?.one,
+            cgroup: ground.cgroup, trigger: trigger?.one, isParked: parks, reading: reading,
             state: .settingUp(status: ground.status, output: output.read, error: error.read))
     }
 

@@ -66,17 +66,26 @@ public enum Launcher {
                 nameServers: try NameServers.find(options.nameServers), starter: starter)
         }
         try starter.use(try Mold(capabilities: UInt64(InstanceCapabilities.all.rawValue)))
+        let ahead = readAhead(state, null)
         // What no child may ever have is given up once, here, instead of in every start.
         try OwnProcess.boundCapabilities(to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities)
 
         let loop = try LauncherLoop(
             starter: starter, state: state, daemon: daemon, null: null, tools: tools,
-            signals: signals)
+            ahead: ahead, signals: signals)
         if let client { try loop.attach(Descriptor(owning: client)) } else { try loop.startDaemon() }
         let status = try loop.run()
         try networks.uplink?.cut()
         try cgroups.removeRoots(layout: layout, name: state.cgroupName)
         return status
+    }
+
+    /// A host that cannot read ahead goes on without.
+    private static func readAhead(_ state: StateDirectory, _ null: borrowing Descriptor) -> ReadAheadHelper? {
+        do { return try ReadAheadHelper(layers: state.layers, lists: state.reads, null: null) } catch {
+            writeToStandardError("swiftlet-launcher: files are not read ahead: \(error)")
+            return nil
+        }
     }
 
     private static func userNamespaces(_ use: UserNamespaceUse, _ roots: RootTrees, seed: String) throws -> UserNamespaces? {

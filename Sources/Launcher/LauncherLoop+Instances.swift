@@ -43,7 +43,7 @@ extension LauncherLoop {
             return try tell(.failed(spec.id, LaunchFailure(step: "\(instances.count) instances run, the limit of a host", errno: EAGAIN)))
         }
         let instance: Instance
-        do { instance = try starter.start(spec, parks: parks) } catch { return try tell(.failed(spec.id, error)) }
+        do { instance = try starter.start(spec, parks: parks, ahead) } catch { return try tell(.failed(spec.id, error)) }
         let number = newNumber()
         instances[number] = instance
         numbers[spec.id] = number
@@ -69,6 +69,7 @@ extension LauncherLoop {
                         instance.listener?.descriptor.wakeOnSameProcessor()
                         try poller.add(listener, token: Self.token(.instanceListener, number))
                     }
+                    beginRecording(instance)
                     try parked(instance, number)
                 } else {
                     for descriptor in descriptors { close(descriptor) }
@@ -91,8 +92,13 @@ extension LauncherLoop {
     /// The filter of an instance that was to be parked is loaded: only its program is missing.
     private func parked(_ instance: Instance, _ number: UInt32) throws(SystemCallError) {
         guard let trigger = instance.trigger, case .settingUp(let status, let output, let error) = instance.state else { return }
-        try stopAwaitingStatus(instance)
         instance.trigger = nil
+        // Held only until it was seen to what it opens.
+        guard instance.isParked else {
+            _ = try? sendMessage(trigger.number, [1])
+            return
+        }
+        try stopAwaitingStatus(instance)
         instance.state = .parked(status: status)
         after(milliseconds: Self.startBoost, .limitProcessor(number))
         let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
@@ -138,6 +144,7 @@ extension LauncherLoop {
         if !instance.isListening, port == nil || port == instance.port, case .running = instance.state {
             instance.isListening = true
             try tell(.listening(instance.id))
+            endRecordingSoon(instance, number)
             after(milliseconds: 1, .limitProcessor(number))  // The request that waits for it comes first.
         }
     }
@@ -148,6 +155,7 @@ extension LauncherLoop {
         try instanceStatusReady(number)  // That the program was executed is news here.
         guard case .running = instance.state else { return }
         instance.isListening = true
+        endRecordingSoon(instance, number)
         try limitProcessor(number)
     }
 
@@ -227,6 +235,7 @@ extension LauncherLoop {
         try instanceStatusReady(number)  // What it said before it went comes first.
         guard let instance = instances[number], try instance.process.reap() != nil else { return }
         try poller.remove(instance.process.number)
+        endRecording(number, keeps: false)
         if let listener = instance.listener { try poller.remove(listener.number) }
         instance.listener = nil
         if let watch = instance.outOfMemory { try poller.remove(watch.number) }

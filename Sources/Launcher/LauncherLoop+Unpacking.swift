@@ -92,6 +92,7 @@ extension LauncherLoop {
     func removeLayer(job: UInt64, _ diffID: Digest) throws(SystemCallError) {
         do {
             try starter.roots.forget(diffID)
+            ahead?.forget(diffID)
             try trash.throwAway(state.layers.number, diffID.hex, tree: diffID)
             try state.layers.sync()
             try tell(.removed(job: job))

@@ -11,7 +11,7 @@ final class LauncherLoop {
     enum Source: UInt64 {
         case daemonSocket = 1
         case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure,
-            uplinkFilter, mold, instanceOutOfMemory
+            uplinkFilter, mold, instanceOutOfMemory, aheadNews, aheadProcess
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -24,11 +24,12 @@ final class LauncherLoop {
             case startDaemon
             case endDaemon
             case endJob(UInt32)
+            case endRecording(UInt32)
 
             /// The number of the instance that it is for.
             var instance: UInt32? {
                 switch self {
-                case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _): number
+                case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _), .endRecording(let number): number
                 case .startDaemon, .endDaemon, .endJob: nil
                 }
             }
@@ -57,6 +58,9 @@ final class LauncherLoop {
     let tools: UnpackTools?
     let trash: Trash
     let pressure: MemoryPressure?
+    /// nil where files are not read ahead, and the same of one that has ended until it is reaped.
+    var ahead: ReadAheadHelper?
+    var aheadGone: ReadAheadHelper?
     var connection: DaemonConnection?
     var isWaitingToWrite = false
     var daemonState = DaemonState.none
@@ -85,7 +89,7 @@ final class LauncherLoop {
 
     init(
         starter: InstanceStarter, state: StateDirectory, daemon: DaemonCommand?, null: consuming Descriptor,
-        tools: UnpackTools?,
+        tools: UnpackTools?, ahead: ReadAheadHelper?,
         signals: consuming SignalReader
     ) throws(SystemCallError) {
         poller = try Poller()
@@ -95,11 +99,13 @@ final class LauncherLoop {
         self.daemon = daemon
         self.null = null
         self.tools = tools
+        self.ahead = ahead
         trash = try Trash(folder: state.trash, seed: monotonicNanoseconds())
         pressure = MemoryPressure()
         if let pressure { try poller.addUrgent(pressure.descriptor.number, token: Self.token(.memoryPressure, 0)) }
         for filter in starter.networks.uplink?.filters ?? [] { try poller.add(filter.process.number, token: Self.token(.uplinkFilter, 0)) }
         if let mold = starter.mold { try poller.add(mold.process.number, token: Self.token(.mold, 0)) }
+        if let ahead { try poller.add(ahead.socket.number, token: Self.token(.aheadNews, 0)) }
         try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
     }
 
@@ -143,6 +149,8 @@ final class LauncherLoop {
         case .uplinkFilter: try uplinkLost()
         // Somebody has killed it, and nothing can be started any more: whoever watches over the launcher starts all anew.
         case .mold: throw SystemCallError(call: "go on without the mold", errno: ECHILD)
+        case .aheadNews: try aheadTold()
+        case .aheadProcess: try aheadEnded()
         case .instanceOutOfMemory: try outOfMemory(number)
         }
     }
@@ -194,6 +202,7 @@ extension LauncherLoop {
             case .checkMemory(let number, let attempt): try checkMemory(number, attempt: attempt)
             case .startDaemon: try startDaemon()
             case .endDaemon: try endDaemon()
+            case .endRecording(let number): endRecording(number, keeps: true)
             case .endJob(let number): try endJob(number)
             }
         }

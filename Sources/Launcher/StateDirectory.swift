@@ -10,6 +10,8 @@ final class StateDirectory {
     let root: Descriptor
     let layers: Descriptor
     let trash: Descriptor
+    /// Which files programs read until they are ready.
+    let reads: Descriptor
     /// Open for the life of the launcher: the lock goes with it, also after SIGKILL.
     private let lock: Descriptor
 
@@ -26,12 +28,13 @@ final class StateDirectory {
         try systemCall("fchmod") { fchmod(number, 0o700) }
         lock = try openAt(root.number, "lock", flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         try Self.take(lock, path: path)
-        for name in ["layers", "run", "layers/.trash"] {
+        for name in ["layers", "run", "layers/.trash", "reads"] {
             try makeDirectory(root.number, name, mode: 0o700)
             try systemCall("fchmodat \(name)") { fchmodat(number, name, 0o700, 0) }
         }
         layers = try openDirectory(root.number, "layers")
         trash = try openDirectory(root.number, "layers/.trash")
+        reads = try openDirectory(root.number, "reads")
         try makeDirectory(root.number, "data", mode: 0o700)
         let data = try openDirectory(root.number, "data", resolve: .noSymbolicLinks)
         try systemCall("fchown data") { fchown(data.number, owner.user, owner.group) }

@@ -85,6 +85,8 @@ struct StepProgram: ~Copyable {
         case .tellPrepared: add(CLINUX_TELL_PREPARED)
         case .awaitByte(let descriptor): add(CLINUX_AWAIT, fd: descriptor)
         case .awaitPlan: add(CLINUX_AWAIT_PLAN)
+        case .haveReadAhead(let socket, let number, let byInit):
+            add(byInit ? CLINUX_TELL_LATER : CLINUX_TELL_NUMBER, fd: socket, flags: UInt64(ReadAheadOrder.readKind), value: UInt64(number))
         case .execute(let candidates, let arguments, let environment):
             add(CLINUX_EXECUTE, list: candidates, arguments: arguments, environment: environment)
         case .executeDescriptor(let descriptor, _, let arguments, let environment):

@@ -69,11 +69,11 @@ enum UnpackCalls {
 
     static let allowed = start + memory + reading + making + end
 
-    private static let start = [
+    static let start = [
         "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "readlink", "readlinkat", "getrandom", "uname",
         "sched_getaffinity",
     ]
-    private static let memory = ["brk", "mmap", "mprotect", "munmap", "mremap", "madvise", "futex"]
+    static let memory = ["brk", "mmap", "mprotect", "munmap", "mremap", "madvise", "futex"]
     private static let reading = [
         "read", "pread64", "fstat", "newfstatat", "statx", "lseek", "openat", "openat2", "getdents64", "fgetxattr", "fcntl", "close",
         "clock_gettime",
@@ -83,7 +83,7 @@ enum UnpackCalls {
         "fchmodat",
         "utimensat", "fsetxattr", "syncfs",
     ]
-    private static let end = [
+    static let end = [
         "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "getpid", "gettid", "tgkill", "exit", "exit_group",
     ]
 }

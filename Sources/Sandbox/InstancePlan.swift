@@ -42,11 +42,14 @@ public struct InstanceResources: Hashable, Sendable {
     public var trigger: CInt?
     /// Whether it is executed before that, and held at its first instruction.
     public var executesAhead: Bool
+    /// Who reads the program's files ahead when the trigger comes; nil where nobody does, or where it starts at once.
+    public var reader: InstanceReader?
     public var user: ImageUser
 
     public init(
         root: InstanceRoot, users: InstanceUsers?, files: [String: CInt], network: CInt, standardInput: CInt, standardOutput: CInt,
-        standardError: CInt, report: CInt, trigger: CInt?, executesAhead: Bool, user: ImageUser
+        standardError: CInt, report: CInt, trigger: CInt?, executesAhead: Bool,
+        reader: InstanceReader? = nil, user: ImageUser
     ) {
         self.root = root
         self.users = users
@@ -58,14 +61,27 @@ public struct InstanceResources: Hashable, Sendable {
         self.report = report
         self.trigger = trigger
         self.executesAhead = executesAhead
+        self.reader = reader
         self.user = user
     }
 }
 
 extension InstanceResources {
-    /// The numbers that the child has them at: the status socket is 3, then comes the trigger where there is one.
-    var reportNumber: CInt { trigger == nil ? 4 : 5 }
+    /// The numbers that the child has them at: the status socket is 3, then come the trigger and the reader where there are any.
+    var readerNumber: CInt { trigger == nil ? 4 : 5 }
+    var reportNumber: CInt { readerNumber + (reader == nil ? 0 : 1) }
     var usersNumber: CInt { reportNumber + 1 }
+}
+
+/// The socket of the process that reads files ahead, and what it knows the instance's program by.
+public struct InstanceReader: Hashable, Sendable {
+    public var socket: CInt
+    public var number: UInt32
+
+    public init(socket: CInt, number: UInt32) {
+        self.socket = socket
+        self.number = number
+    }
 }
 
 /// What becomes the instance's `/`: the image's layers, read-only, with our empty mount points on top.
@@ -211,13 +227,22 @@ public enum InstancePlan {
                 .hostName(spec.hostname)
             ]
             + (resources.trigger.map { [.duplicate($0, to: 4, keepAtExec: false)] } ?? [])
+            + (resources.reader.map { [.duplicate($0.socket, to: resources.readerNumber, keepAtExec: false)] } ?? [])
             + [.duplicate(resources.report, to: resources.reportNumber, keepAtExec: false)]
             + (resources.users.map { [.duplicate($0.namespace, to: resources.usersNumber, keepAtExec: false)] } ?? [])
+            + (resources.executesAhead ? haveReadAhead(resources) : [])
             + [
                 .startProgram(
                     report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber,
                     trigger: resources.trigger != nil && resources.executesAhead ? 4 : nil)
             ]
+    }
+
+    /// Init tells when the byte has come, where the program is executed before; else the program's process tells, before it executes it.
+    private static func haveReadAhead(_ resources: InstanceResources) -> [SetupStep] {
+        resources.reader.map {
+            [.haveReadAhead(resources.readerNumber, number: $0.number, byInit: resources.trigger != nil && resources.executesAhead)]
+        } ?? []
     }
 
     /// Descriptors are gone before the working directory is entered, which happens as the image's user: a folder that stayed open must not be
@@ -245,7 +270,8 @@ public enum InstancePlan {
             .workingDirectory(spec.workingDirectory.isEmpty ? "/" : spec.workingDirectory),
             .ordinaryPriority, .noNewPrivileges,
             .filter(reportsListen: spec.reportsListen),
-        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil || resources.executesAhead ? [] : [.awaitByte(4)]) + [
+        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil || resources.executesAhead ? [] : [.awaitByte(4)])
+            + (resources.executesAhead ? [] : haveReadAhead(resources)) + [
             .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
         ]
     }

@@ -57,6 +57,9 @@ public enum SetupStep: Hashable, Sendable {
     case awaitByte(CInt)
     /// Waits for the steps that follow, which come over the status socket; where that is closed instead, this process ends without a word.
     case awaitPlan
+    /// Has the layers' files read that the program will need, where the page cache has lost them: an order of ``ReadAheadOrder/read(number:)``.
+    /// `byInit` leaves that to init, when the trigger's byte has come.
+    case haveReadAhead(CInt, number: UInt32, byInit: Bool)
     case execute(candidates: [String], arguments: [String], environment: [String])
     case executeDescriptor(CInt, name: String, arguments: [String], environment: [String])
 }
@@ -114,6 +117,7 @@ extension SetupStep: CustomStringConvertible {
         case .tellPrepared: "tell that all is prepared"
         case .awaitByte: "wait to be called"
         case .awaitPlan: "wait for an instance to become"
+        case .haveReadAhead: "have files read ahead"
         case .execute(let candidates, let arguments, _):
             candidates.count == 1
                 ? "execute \(candidates[0])" : "execute \(arguments.first ?? "") (looked for in \(candidates.joined(separator: ", ")))"

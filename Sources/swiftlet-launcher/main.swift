@@ -3,7 +3,13 @@ import Glibc
 import Launcher
 import LinuxSystem
 
-do { exit(try Launcher.run(CommandLine.arguments)) } catch {
-    writeToStandardError("swiftlet-launcher: \(error)")
+do {
+    if ReadAheadProcess.isMeant(CommandLine.arguments) {
+        try ReadAheadProcess.run()
+        exit(0)
+    }
+    exit(try Launcher.run(CommandLine.arguments))
+} catch {
+    writeToStandardError("\(ReadAheadProcess.isMeant(CommandLine.arguments) ? "swiftlet-ahead" : "swiftlet-launcher"): \(error)")
     exit(1)
 }

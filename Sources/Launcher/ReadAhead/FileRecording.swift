@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// What one instance's processes open, from the execution of its program on.
+final class FileRecording {
+    /// Files up to this size are read whole; of larger ones, only what was used.
+    private static let small: UInt64 = 128 << 10
+    /// Bytes of a file that is large and was never mapped: it is taken to be read from its beginning on, where its pages are in memory.
+    private static let mostUnmapped = 32 << 20
+    private static let mostProcesses = 64
+
+    let layers: [Digest]
+    /// nil when enough was seen.
+    private(set) var group: Descriptor.Box?
+    /// Paths in the instance's root, in the order in which they were first opened, and their sizes.
+    private var order: [String] = []
+    private var sizes: [String: UInt64] = [:]
+    private var processes: Set<CInt> = []
+
+    init(layers: [Digest], group: Descriptor.Box) {
+        self.layers = layers
+        self.group = group
+    }
+
+    /// Takes what was opened since the last time.
+    ///
+    /// - Returns: false when enough was seen.
+    func drain() -> Bool {
+        // A program that opens files without end must not keep others waiting.
+        for _ in 0..<32 {
+            guard let group, let batch = try? OpenedFiles.next(group.number) else { return group != nil }
+            for (file, process) in zip(batch.files, batch.processes) { add(Descriptor(owning: file), process) }
+            if batch.isIncomplete || order.count >= ReadList.mostFiles { self.group = nil }
+        }
+        return group != nil
+    }
+
+    private func add(_ file: consuming Descriptor, _ process: CInt) {
+        if processes.count < Self.mostProcesses { processes.insert(process) }
+        guard let size = LayerFiles.size(file.number), size > 0, order.count < ReadList.mostFiles else { return }
+        var buffer = [CChar](repeating: 0, count: WireBounds.path + 1)
+        let length = readlink("/proc/self/fd/\(file.number)", &buffer, buffer.count)
+        guard length > 1, length <= WireBounds.path,
+            let path = String(validating: buffer[..<length].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self), path.hasPrefix("/")
+        else { return }
+        if sizes.updateValue(size, forKey: path) == nil { order.append(path) }
+    }
+
+    /// What was seen, as a list. What is sure comes before what may not have been read at all.
+    func list(_ files: LayerFiles) -> ReadList {
+        var mapped = MappedPages(sizes: sizes.filter { $0.value > Self.small })
+        for process in processes.sorted() { mapped.add(process: process) }
+        var (sure, unsure): ([ReadList.File], [ReadList.File]) = ([], [])
+        for path in order {
+            guard let size = sizes[path], let (layer, file) = find(path, files) else { continue }
+            var pages = mapped.pages[path]
+            let isMapped = pages?.contains(true) ?? true
+            if !isMapped { pages = LayerFiles.resident(file.number, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped)) }
+            let parts = pages.map { ReadList.parts(pages: $0, pageSize: UInt64(LayerFiles.pageSize), size: size) }
+            let found = ReadList.File(layer: layer, path: String(path.dropFirst()), parts: parts ?? [ReadList.Part(offset: 0, length: size)])
+            if isMapped { sure.append(found) } else { unsure.append(found) }
+        }
+        return ReadList(layers: layers, files: sure + unsure)
+    }
+
+    /// The topmost layer that has a file of this name is the one that it was opened in.
+    private func find(_ path: String, _ files: LayerFiles) -> (layer: Int, file: Descriptor.Box)? {
+        for layer in layers.indices.reversed() { if let file = files.open(layers[layer], String(path.dropFirst())) { return (layer, file) } }
+        return nil
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionModel
+import Glibc
+import LinuxSystem
+import Sandbox
+
+/// `swiftlet-ahead`: finds out which files programs read until they are ready, and has those read that a start finds missing in the page cache.
+///
+/// A process of its own beside the launcher, since it waits for disks.
+public final class ReadAheadProcess {
+    /// Recordings at one time.
+    private static let mostRecordings = 16
+    /// Files of a list that are looked at to tell whether the page cache has lost them.
+    private static let samples = 12
+    /// Starts within this time of a look are not looked at.
+    private static let lookInterval: UInt64 = 20_000_000
+    private static let mostKnown = 2048
+
+    private struct Program {
+        var key: String
+        var layers: [Digest]
+        var lastLook: UInt64 = 0
+    }
+
+    private let files = LayerFiles(folder: ReadAheadPlan.layers)
+    private var lists: ReadLists
+    private var programs: [UInt32: Program] = [:]
+    private var recordings: [UInt32: FileRecording] = [:]
+    private let poller: Poller
+    private var buffer = [UInt8](repeating: 0, count: ReadAheadBounds.message)
+
+    /// Whether the launcher's file was executed to be this.
+    public static func isMeant(_ arguments: [String]) -> Bool { arguments == [ReadAheadPlan.name] }
+
+    /// - Throws: `SystemCallError`; a launcher that has gone is no error.
+    public static func run() throws {
+        try OwnProcess.forbidInspection()
+        try OwnProcess.setName(ReadAheadPlan.name)
+        try ReadAheadProcess().run()
+    }
+
+    private init() throws(SystemCallError) {
+        let files = files
+        var found: [ReadAheadNews] = []
+        lists = try ReadLists(
+            folder: ReadAheadPlan.lists, isThere: { faccessat(files.folder, $0.hex, F_OK, 0) == 0 },
+            found: { found.append(.list(key: $0, isHeavy: $1.isHeavy)) })
+        poller = try Poller()
+        for news in found + [.loaded] { try tell(news) }
+        try poller.add(ReadAheadPlan.socket, token: 0)
+    }
+
+    private func run() throws(SystemCallError) {
+        while true {
+            for ready in try poller.wait(milliseconds: nil) {
+                if ready.token == 0 {
+                    if try !takeOrders() { return }
+                } else if let number = UInt32(exactly: ready.token - 1) {
+                    try drain(number)
+                }
+            }
+        }
+    }
+
+    private func drain(_ number: UInt32) throws(SystemCallError) {
+        guard let recording = recordings[number], let group = recording.group else { return }
+        if !recording.drain() { try poller.remove(group.number) }
+    }
+
+    /// - Returns: false when the launcher is gone.
+    private func takeOrders() throws(SystemCallError) -> Bool {
+        while true {
+            switch try receiveMessage(ReadAheadPlan.socket, into: &buffer, descriptors: 1) {
+            case .nothing: return true
+            case .end: return false
+            case .tooBig: continue
+            case .message(let bytes, let descriptors):
+                let descriptor = descriptors.first.map { Descriptor.Box(Descriptor(owning: $0)) }
+                guard let order = try? ReadAheadOrder(decoding: bytes) else { continue }
+                try follow(order, descriptor)
+            }
+        }
+    }
+
+    private func follow(_ order: ReadAheadOrder, _ descriptor: Descriptor.Box?) throws(SystemCallError) {
+        switch order {
+        case .know(let number, let key, let layers):
+            if programs.count >= Self.mostKnown, let oldest = programs.keys.min() { programs[oldest] = nil }
+            programs[number] = Program(key: key, layers: layers)
+        case .read(let number): read(number)
+        case .record(let number):
+            guard let program = programs[number], let descriptor, recordings.count < Self.mostRecordings else {
+                return try tell(.failed(number: number))
+            }
+            recordings[number] = FileRecording(layers: program.layers, group: descriptor)
+            try poller.add(descriptor.number, token: UInt64(number) + 1)
+        case .finish(let number, let keeps): try finish(number, keeps: keeps)
+        case .forget(let layer):
+            try lists.forget(layer)
+            for (number, program) in programs where program.layers.contains(layer) { programs[number] = nil }
+        }
+    }
+
+    private func finish(_ number: UInt32, keeps: Bool) throws(SystemCallError) {
+        guard let recording = recordings.removeValue(forKey: number) else { return }
+        if keeps { _ = recording.drain() }
+        if let group = recording.group { try poller.remove(group.number) }
+        guard keeps, let program = programs[number], program.layers == recording.layers else { return try tell(.failed(number: number)) }
+        let list = recording.list(files)
+        do {
+            try lists.keep(list, as: program.key)
+            try tell(.list(key: program.key, isHeavy: list.isHeavy))
+        } catch {
+            writeToStandardError("\(ReadAheadPlan.name): a list is not kept: \(error)")
+            try tell(.failed(number: number))
+        }
+    }
+
+    private func tell(_ news: ReadAheadNews) throws(SystemCallError) {
+        do { _ = try sendMessage(ReadAheadPlan.socket, news.encoded()) } catch  where error.errno == EPIPE {}
+    }
+}
+
+extension ReadAheadProcess {
+    private func read(_ number: UInt32) {
+        guard let program = programs[number] else { return }
+        let now = monotonicNanoseconds()
+        guard now - program.lastLook >= Self.lookInterval else { return }
+        programs[number]?.lastLook = now
+        guard let list = lists.list(program.key, program.layers), isMissing(list) else { return }
+        var budget = Self.budget()
+        for file in list.files {
+            guard budget > 0 else { return }
+            guard let opened = files.open(list.layers[file.layer], file.path) else { continue }
+            for part in file.parts {
+                LayerFiles.readAhead(opened.number, part)
+                budget -= min(budget, part.length)
+            }
+        }
+    }
+
+    /// Whether any of some files, from all over the list, begins with a page that is not in memory.
+    private func isMissing(_ list: ReadList) -> Bool {
+        let step = max(1, list.files.count / Self.samples)
+        for index in stride(from: 0, to: list.files.count, by: step) {
+            let file = list.files[index]
+            guard let part = file.parts.first, let opened = files.open(list.layers[file.layer], file.path) else { continue }
+            let page = UInt64(LayerFiles.pageSize)
+            if LayerFiles.resident(opened.number, offset: part.offset / page * page, length: LayerFiles.pageSize) == [false] { return true }
+        }
+        return false
+    }
+
+    /// Bytes that may be read: a quarter of what the kernel can give without taking it from programs.
+    private static func budget() -> UInt64 {
+        guard let file = try? openAt(currentDirectory, "/proc/meminfo", flags: O_RDONLY), let bytes = try? file.readAll(limit: 65536) else { return 0 }
+        for line in bytes.split(separator: 10) where line.starts(with: "MemAvailable:".utf8) {
+            let words = line.split(separator: 32)
+            if words.count > 1, let kibibytes = UInt64(String(decoding: words[1], as: UTF8.self)) { return kibibytes * 1024 / 4 }
+        }
+        return 0
+    }
+}
