@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FunctionModel
+import LauncherClient
+import LinuxSystem
+import Sandbox
+import Testing
+
+extension SandboxOnThisKernel {
+    @Suite(.serialized) struct ReadAheadTests {
+        struct NoList: Error {}
+
+        private let large = 4 << 20
+
+        private func write(_ path: String, bytes: Int) throws {
+            try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try Data(repeating: 7, count: bytes).write(to: URL(fileURLWithPath: path))
+        }
+
+        private func layer(_ host: LauncherFixture) -> String { "\(host.folder)/layers/\(host.layer.hex)" }
+
+        /// How many pages of a file are in memory.
+        private func resident(_ path: String) throws -> Int {
+            let file = try openAt(currentDirectory, path, flags: O_RDONLY)
+            var status = stat()
+            fstat(file.number, &status)
+            let memory = try #require(mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, file.number, 0))
+            defer { munmap(memory, Int(status.st_size)) }
+            var pages = [UInt8](repeating: 0, count: (Int(status.st_size) + 4095) / 4096)
+            #expect(mincore(memory, Int(status.st_size), &pages) == 0)
+            return pages.count { $0 & 1 != 0 }
+        }
+
+        /// Has the page cache lose a file.
+        private func forget(_ path: String) throws {
+            for _ in 0..<100 where try resident(path) > 0 {
+                let file = try openAt(currentDirectory, path, flags: O_RDONLY)
+                fsync(file.number)
+                posix_fadvise(file.number, 0, 0, CInt(POSIX_FADV_DONTNEED))
+                usleep(1000)
+            }
+            #expect(try resident(path) == 0)
+        }
+
+        private func lists(_ host: LauncherFixture) -> [String] {
+            (try? FileManager.default.contentsOfDirectory(atPath: host.folder + "/reads"))?.filter { !$0.hasPrefix(".") } ?? []
+        }
+
+        private func wait(seconds: Double = 20, _ condition: () throws -> Bool) async throws -> Bool {
+            let deadline = Date().addingTimeInterval(seconds)
+            while Date() < deadline {
+                if try condition() { return true }
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            return false
+        }
+
+        private func list(_ host: LauncherFixture) async throws -> String {
+            guard try await wait({ !lists(host).isEmpty }) else { throw NoList() }
+            return try String(contentsOfFile: "\(host.folder)/reads/\(lists(host)[0])", encoding: .utf8)
+        }
+
+        /// A start from which the list is made.
+        private func record(_ host: LauncherFixture, _ arguments: [String]) async throws -> String {
+            // Before it has said which lists there are, nothing is recorded.
+            try await Task.sleep(for: .milliseconds(300))
+            let instance = host.start(arguments)
+            try await instance.listening()
+            let list = try await list(host)
+            try await stop(host, instance)
+            return list
+        }
+
+        private func stop(_ host: LauncherFixture, _ instance: RunningInstance) async throws {
+            host.client.stop(instance.spec.id, grace: .zero)
+            _ = try await instance.end()
+        }
+
+        private func helper(of host: LauncherFixture) throws -> pid_t {
+            let children = try String(contentsOfFile: "/proc/\(host.process)/task/\(host.process)/children", encoding: .utf8)
+            return try #require(
+                children.split(separator: " ").compactMap { pid_t($0) }.first {
+                    (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "swiftlet-ahead\n"
+                })
+        }
+
+        @Test(arguments: [false, true]) func whatAProgramHasReadIsReadAheadOfTheNextOne(isParked: Bool) async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            let arguments = ["read", "/data/large", "serve", "9000"]
+            let list = try await record(host, arguments)
+            #expect(list.contains("file 0 0+\(large) data/large\n") && list.contains(" bin/probe\n"), "\(list)")
+            let path = layer(host) + "/data/large"
+            let instance: RunningInstance
+            if isParked {
+                let spec = host.spec(arguments) { $0.environment.append("SKIP=1") }
+                let parking = ParkTests.Parking()
+                host.client.park(spec) { parking.tell($0) }
+                try await parking.wait(for: true)
+                try forget(path)
+                #expect(try resident(path) == 0)
+                instance = ParkTests().start(host, spec)
+            } else {
+                try forget(path)
+                instance = host.start(arguments) { $0.environment.append("SKIP=1") }
+            }
+            try await instance.listening()
+            #expect(try await wait { try resident(path) == large / 4096 })
+            try await stop(host, instance)
+            #expect(try host.remains() == [])
+        }
+
+        @Test func aParkedProgramIsRecordedToo() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            try await Task.sleep(for: .milliseconds(300))
+            let spec = try await ParkTests().park(host, ["read", "/data/large", "serve", "9000"])
+            let instance = ParkTests().start(host, spec)
+            try await instance.listening()
+            #expect(try await list(host).contains(" data/large\n"))
+            try await stop(host, instance)
+        }
+
+        @Test func ofALargeMappedFileOnlyWhatWasTouchedIsListed() async throws {
+            let host = try LauncherFixture {
+                try write($0 + "/data/large", bytes: large)
+                try write($0 + "/data/mapped", bytes: large)
+            }
+            let list = try await record(host, ["read", "/data/large", "map-page", "/data/mapped", "512", "serve", "9000"])
+            let line = try #require(list.split(separator: "\n").first { $0.hasSuffix(" data/mapped") })
+            let numbers = line.split(separator: " ")[2].split(separator: "+").compactMap { Int($0) }
+            #expect(numbers.count == 2 && numbers[0] <= 512 * 4096 && numbers[0] + numbers[1] > 512 * 4096 && numbers[1] <= 256 << 10, "\(line)")
+        }
+
+        @Test func whatReadsLittleIsNotReadAheadAndNotRecordedAgain() async throws {
+            let host = try LauncherFixture()
+            let list = try await record(host, ["serve", "9000"])
+            #expect(!list.contains("file") && list.hasSuffix("end\n"))
+            let before = try FileManager.default.attributesOfItem(atPath: "\(host.folder)/reads/\(lists(host)[0])")[.modificationDate] as? Date
+            let instance = host.start(["serve", "9000"])
+            try await instance.listening()
+            try await Task.sleep(for: .milliseconds(900))
+            let after = try FileManager.default.attributesOfItem(atPath: "\(host.folder)/reads/\(lists(host)[0])")[.modificationDate] as? Date
+            #expect(before != nil && before == after)
+            try await stop(host, instance)
+        }
+
+        /// An image may have any names, and a list could be anything if somebody else had written it.
+        @Test func nothingOutsideOfTheLayersIsReadAndNothingButFiles() async throws {
+            let secret = "/tmp/swiftlet-secret-\(getpid())"
+            try write(secret, bytes: large)
+            defer { unlink(secret) }
+            let folder = "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+            let arguments = ["read", "/data/large", "serve", "9000"]
+            let layer: String
+            let name: String
+            do {
+                let host = try LauncherFixture(folder: folder) { place in
+                    try write(place + "/data/large", bytes: large)
+                    symlink(secret, place + "/link")
+                    symlink("/tmp", place + "/folder")
+                    mkfifo(place + "/fifo", 0o644)
+                    mknod(place + "/device", S_IFCHR | 0o644, 0x1005)  // A tape that is not there; to open it would be told.
+                }
+                layer = self.layer(host)
+                _ = try await record(host, arguments)
+                name = try #require(lists(host).first)
+                rename(folder, folder + "-kept")
+            }
+            rename(folder + "-kept", folder)
+            let file = URL(fileURLWithPath: "\(folder)/reads/\(name)")
+            let own = try String(contentsOf: file, encoding: .utf8)
+            let hostile = ["link", "folder/\((secret as NSString).lastPathComponent)", "fifo", "device", "missing", "data"]
+            let lines = hostile.map { "file 0 0+\(large) \($0)\n" }.joined()
+            try own.replacing("file", with: lines + "file", maxReplacements: 1).write(to: file, atomically: true, encoding: .utf8)
+            try forget(secret)
+            try forget(layer + "/data/large")
+            let host = try LauncherFixture(folder: folder)
+            let instance = host.start(arguments) { $0.environment.append("SKIP=1") }
+            try await instance.listening()
+            #expect(try await wait { try resident(layer + "/data/large") == large / 4096 })
+            #expect(try resident(secret) == 0)
+            try await stop(host, instance)
+        }
+
+        @Test func aListThatIsNotOneIsRemovedAndMadeAnew() async throws {
+            let folder = "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+            let key = String(repeating: "0a", count: 16)
+            try FileManager.default.createDirectory(atPath: folder + "/reads", withIntermediateDirectories: true)
+            for (name, text) in [(key, "swiftlet read-ahead 1\nfile 0 0+5 ../../x\nend\n"), (".tmp", "swiftlet"), ("x", "")] {
+                try text.write(toFile: "\(folder)/reads/\(name)", atomically: false, encoding: .utf8)
+            }
+            mkfifo(folder + "/reads/fifo", 0o600)
+            let host = try LauncherFixture(folder: folder) { try write($0 + "/data/large", bytes: large) }
+            #expect(try await host.output(["cwd"]) == "/\n")
+            #expect(try await wait { try FileManager.default.contentsOfDirectory(atPath: folder + "/reads").isEmpty })
+            #expect(try await record(host, ["read", "/data/large", "serve", "9000"]).contains(" data/large\n"))
+        }
+
+        @Test func aProgramThatOpensFilesWithoutEndHasAListWithinItsBounds() async throws {
+            let host = try LauncherFixture { place in
+                try write(place + "/data/large", bytes: large)
+                try FileManager.default.createDirectory(atPath: place + "/many", withIntermediateDirectories: true)
+                for number in 0..<6000 { _ = FileManager.default.createFile(atPath: "\(place)/many/\(number)", contents: Data([1])) }
+            }
+            let list = try await record(host, ["read", "/data/large"] + (0..<5).flatMap { _ in ["read-all", "/many"] } + ["serve", "9000"])
+            let count = list.split(separator: "\n").count { $0.hasPrefix("file") }
+            #expect(count > 3000 && count <= ReadList.mostFiles)
+        }
+
+        @Test func aListGoesWithItsLayer() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            _ = try await record(host, ["read", "/data/large", "serve", "9000"])
+            try await host.client.remove(host.layer)
+            #expect(try await wait { lists(host).isEmpty })
+        }
+
+        @Test func afterKillNineInTheMiddleNothingIsLeft() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            try await Task.sleep(for: .milliseconds(300))
+            let instance = host.start(["read", "/data/large", "serve", "9000"])
+            try await instance.listening()
+            let helper = try helper(of: host)
+            kill(host.process, SIGKILL)
+            #expect(ParkTests().areGone(["\(helper)"]))
+            let next = try LauncherFixture(folder: host.folder)
+            #expect(try await next.output(["cwd"]) == "/\n")
+            #expect(try next.remains() == [])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: host.folder + "/reads").isEmpty)
+        }
+
+        @Test func withoutItStartsGoOn() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            try await Task.sleep(for: .milliseconds(300))
+            let parked = try await ParkTests().park(host, ["serve", "9000"])
+            kill(try helper(of: host), SIGKILL)
+            let instance = ParkTests().start(host, parked)
+            try await instance.listening()
+            #expect(try await host.output(["cwd"]) == "/\n")
+            try await stop(host, instance)
+            #expect(try host.remains() == [])
+        }
+
+        @Test func itMayLookAndWriteItsListsAndNoMore() async throws {
+            let host = try LauncherFixture()
+            #expect(try await host.output(["cwd"]) == "/\n")
+            let helper = try helper(of: host)
+            let status = try String(contentsOfFile: "/proc/\(helper)/status", encoding: .utf8).split(separator: "\n")
+            func value(_ name: String) -> Substring? { status.first { $0.hasPrefix(name + ":") }?.split(separator: "\t").last }
+            for set in ["CapBnd", "CapPrm", "CapEff"] {
+                #expect(try UInt64(#require(value(set)), radix: 16) == ReadAheadPlan.capabilities, "\(set)")
+            }
+            #expect(value("Seccomp") == "2" && value("NoNewPrivs") == "1")
+            let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(helper)/fd").filter { $0 != "2" }
+            let open = numbers.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper)/fd/\($0)") }
+            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", host.folder + "/layers", host.folder + "/reads"], "\(open)")
+        }
+    }
+}
