@@ -29,7 +29,9 @@ final class LauncherLoop {
             /// The number of the instance that it is for.
             var instance: UInt32? {
                 switch self {
-                case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _), .endRecording(let number): number
+                case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _),
+                    .endRecording(let number):
+                    number
                 case .startDaemon, .endDaemon, .endJob: nil
                 }
             }

@@ -83,7 +83,8 @@ public func canHoldPrograms() -> Bool { clinux_can_hold() == 1 }
 
 /// The number of the process of a pidfd, as this process sees it.
 public func processID(_ pidfd: CInt) throws(SystemCallError) -> CInt {
-    let text = String(decoding: try openAt(currentDirectory, "/proc/self/fdinfo/\(pidfd)", flags: O_RDONLY).readAll(limit: 4096) ?? [], as: UTF8.self)
+    let text = String(
+        decoding: try openAt(currentDirectory, "/proc/self/fdinfo/\(pidfd)", flags: O_RDONLY).readAll(limit: 4096) ?? [], as: UTF8.self)
     let line = text.split(separator: "\n").first { $0.hasPrefix("Pid:") }
     guard let number = line.flatMap({ CInt($0.dropFirst(4).trimmingPrefix { $0 == "\t" || $0 == " " }) }), number > 0 else {
         throw SystemCallError(call: "find the process of a pidfd", errno: ESRCH)

@@ -272,8 +272,8 @@ public enum InstancePlan {
             .filter(reportsListen: spec.reportsListen),
         ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil || resources.executesAhead ? [] : [.awaitByte(4)])
             + (resources.executesAhead ? [] : haveReadAhead(resources)) + [
-            .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
-        ]
+                .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
+            ]
     }
 
     private static let mostFolders = 64

@@ -80,7 +80,11 @@ public struct ReadList: Hashable, Sendable {
         let farthest = (64 << 10) / Int(pageSize)
         var runs: [(first: Int, end: Int)] = []
         for (page, isWanted) in pages.enumerated() where isWanted {
-            if let last = runs.last, page - last.end <= farthest { runs[runs.count - 1].end = page + 1 } else { runs.append((page, page + 1)) }
+            if let last = runs.last, page - last.end <= farthest {
+                runs[runs.count - 1].end = page + 1
+            } else {
+                runs.append((page, page + 1))
+            }
         }
         return runs.compactMap { run in
             let (offset, end) = (UInt64(run.first) * pageSize, min(size, UInt64(run.end) * pageSize))

@@ -25,7 +25,9 @@ import Testing
         #expect(ReadList(layers: Self.layers, files: [file("a", [.init(offset: 0, length: ReadList.heavy)])]).isHeavy)
     }
 
-    @Test(arguments: ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.", "a\nfile 0 0+1 b", "a\u{0}", String(repeating: "a", count: 4097)])
+    @Test(arguments: [
+        "", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.", "a\nfile 0 0+1 b", "a\u{0}", String(repeating: "a", count: 4097),
+    ])
     func namesThatLeadOutOrCannotBeKeptAreLeftOut(path: String) {
         #expect(ReadList(layers: Self.layers, files: [file(path), file("b")]).files == [file("b")])
     }

@@ -60,7 +60,8 @@ final class FileRecording {
             let isMapped = pages?.contains(true) ?? true
             if !isMapped { pages = LayerFiles.resident(file.number, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped)) }
             let parts = pages.map { ReadList.parts(pages: $0, pageSize: UInt64(LayerFiles.pageSize), size: size) }
-            let found = ReadList.File(layer: layer, path: String(path.dropFirst()), parts: parts ?? [ReadList.Part(offset: 0, length: size)])
+            let found = ReadList.File(
+                layer: layer, path: String(path.dropFirst()), parts: parts ?? [ReadList.Part(offset: 0, length: size)])
             if isMapped { sure.append(found) } else { unsure.append(found) }
         }
         return ReadList(layers: layers, files: sure + unsure)
@@ -68,7 +69,9 @@ final class FileRecording {
 
     /// The topmost layer that has a file of this name is the one that it was opened in.
     private func find(_ path: String, _ files: LayerFiles) -> (layer: Int, file: Descriptor.Box)? {
-        for layer in layers.indices.reversed() { if let file = files.open(layers[layer], String(path.dropFirst())) { return (layer, file) } }
+        for layer in layers.indices.reversed() {
+            if let file = files.open(layers[layer], String(path.dropFirst())) { return (layer, file) }
+        }
         return nil
     }
 }

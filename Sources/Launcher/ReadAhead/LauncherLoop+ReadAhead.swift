@@ -10,8 +10,8 @@ extension LauncherLoop {
     func beginRecording(_ instance: Instance) {
         guard let use = instance.reading, use.records else { return }
         do {
-            guard let ahead else { return instance.reading = nil }
-            try ahead.record(use, process: instance.process.number)
+            if let ahead, try ahead.record(use, process: instance.process.number) { return }
+            instance.reading = nil
         } catch {
             instance.reading = nil
             log("which files \(instance.id) reads is not seen: \(error)")

@@ -15,10 +15,13 @@ struct LayerFiles {
         let place = "\(layer.hex)/\(path)"
         let rules: ResolveRules = [.beneath, .noSymbolicLinks, .noMagicLinks, .noMountCrossing]
         // Looked at before it is opened: to open a device or a FIFO does something.
-        guard let found = try? openAt(folder, place, flags: OpenFlags.path | O_NOFOLLOW, resolve: rules), Self.size(found.number) != nil else {
+        guard let found = try? openAt(folder, place, flags: OpenFlags.path | O_NOFOLLOW, resolve: rules), Self.size(found.number) != nil
+        else {
             return nil
         }
-        guard let file = try? openAt(folder, place, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, resolve: rules) else { return nil }
+        guard let file = try? openAt(folder, place, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, resolve: rules) else {
+            return nil
+        }
         return Descriptor.Box(file)
     }
 
@@ -33,7 +36,9 @@ struct LayerFiles {
     ///
     /// - Parameter offset: a multiple of the size of a page.
     static func resident(_ file: CInt, offset: UInt64, length: Int) -> [Bool] {
-        guard length > 0, let memory = mmap(nil, length, PROT_READ, MAP_SHARED, file, off_t(offset)), memory != MAP_FAILED else { return [] }
+        guard length > 0, let memory = mmap(nil, length, PROT_READ, MAP_SHARED, file, off_t(offset)), memory != MAP_FAILED else {
+            return []
+        }
         defer { munmap(memory, length) }
         var pages = [UInt8](repeating: 0, count: (length + pageSize - 1) / pageSize)
         return mincore(memory, length, &pages) == 0 ? pages.map { $0 & 1 != 0 } : []

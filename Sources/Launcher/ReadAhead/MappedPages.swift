@@ -12,12 +12,15 @@ struct MappedPages {
     /// - Parameter sizes: bytes of the files that are asked for, by path.
     init(sizes: [String: UInt64]) {
         let most = UInt64(1 << 18)  // A gigabyte of one file.
-        pages = sizes.mapValues { [Bool](repeating: false, count: Int(min(most, ($0 + UInt64(LayerFiles.pageSize) - 1) / UInt64(LayerFiles.pageSize)))) }
+        pages = sizes.mapValues {
+            [Bool](repeating: false, count: Int(min(most, ($0 + UInt64(LayerFiles.pageSize) - 1) / UInt64(LayerFiles.pageSize))))
+        }
     }
 
     /// Adds what a process has; one that has ended adds nothing.
     mutating func add(process: CInt) {
-        guard let maps = try? openAt(currentDirectory, "/proc/\(process)/maps", flags: O_RDONLY), let bytes = try? maps.readAll(limit: 4 << 20),
+        guard let maps = try? openAt(currentDirectory, "/proc/\(process)/maps", flags: O_RDONLY),
+            let bytes = try? maps.readAll(limit: 4 << 20),
             let table = try? openAt(currentDirectory, "/proc/\(process)/pagemap", flags: O_RDONLY)
         else { return }
         for line in bytes.split(separator: 10) { if let mapping = Mapping(line) { add(mapping, table.number) } }
@@ -50,7 +53,8 @@ struct Mapping: Hashable {
         guard words.count == 6 else { return nil }
         let ends = words[0].split(separator: 45)
         let path = words[5].drop { $0 == 32 }
-        guard ends.count == 2, let start = Self.number(ends[0]), let end = Self.number(ends[1]), start < end, let offset = Self.number(words[2]),
+        guard ends.count == 2, let start = Self.number(ends[0]), let end = Self.number(ends[1]), start < end,
+            let offset = Self.number(words[2]),
             path.first == 47
         else { return nil }
         (self.start, self.end, self.offset) = (start, end, offset)

@@ -83,12 +83,17 @@ final class ReadAheadHelper {
     /// From now on it is told what is opened through the root of this process.
     ///
     /// - Parameter process: a pidfd of a child that has entered its root.
-    func record(_ use: Use, process: CInt) throws(SystemCallError) {
+    /// - Returns: false where another instance is being recorded, or the process takes no more now.
+    func record(_ use: Use, process: CInt) throws(SystemCallError) -> Bool {
+        guard programs[use.number]?.isRecording == false else { return false }
         programs[use.number]?.tries += 1
         let root = try openAt(currentDirectory, "/proc/\(try processID(process))/root", flags: OpenFlags.path | O_DIRECTORY)
         let opened = try OpenedFiles.watch(root.number)
-        guard try sendMessage(socket.number, ReadAheadOrder.record(number: use.number).encoded(), descriptors: [opened.number]) else { return }
+        guard try sendMessage(socket.number, ReadAheadOrder.record(number: use.number).encoded(), descriptors: [opened.number]) else {
+            return false
+        }
         programs[use.number]?.isRecording = true
+        return true
     }
 
     /// - Parameter keeps: its program came to listen.

@@ -153,7 +153,9 @@ extension ReadAheadProcess {
 
     /// Bytes that may be read: a quarter of what the kernel can give without taking it from programs.
     private static func budget() -> UInt64 {
-        guard let file = try? openAt(currentDirectory, "/proc/meminfo", flags: O_RDONLY), let bytes = try? file.readAll(limit: 65536) else { return 0 }
+        guard let file = try? openAt(currentDirectory, "/proc/meminfo", flags: O_RDONLY), let bytes = try? file.readAll(limit: 65536) else {
+            return 0
+        }
         for line in bytes.split(separator: 10) where line.starts(with: "MemAvailable:".utf8) {
             let words = line.split(separator: 32)
             if words.count > 1, let kibibytes = UInt64(String(decoding: words[1], as: UTF8.self)) { return kibibytes * 1024 / 4 }

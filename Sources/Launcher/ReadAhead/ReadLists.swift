@@ -53,7 +53,8 @@ struct ReadLists {
     }
 
     private func read(_ name: String) -> ReadList? {
-        guard let file = try? openAt(folder, name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK), let bytes = try? file.readAll(limit: ReadList.mostText),
+        guard let file = try? openAt(folder, name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+            let bytes = try? file.readAll(limit: ReadList.mostText),
             let text = String(validating: bytes, as: UTF8.self)
         else { return nil }
         return try? ReadList(text: text)
