@@ -33,9 +33,11 @@ def kernel(meminfo):
     return {part: value.get(name, 0) for part, name in PARTS.items()}
 
 
-def per_instance(before, after, count):
-    """`before` and `after` are of `kernel`, with "programs" put in: what the processes themselves map, shared pages in their share."""
-    memory = {key: (after[key] - before[key]) / count for key in before}
+def per_instance(before, after, count, sandboxes):
+    """`before` and `after` are of `kernel`, with "programs" put in: what the processes themselves map, shared pages in their share.
+
+    `sandboxes` are the instances and those that lie parked beside them: the kernel holds as much for one as for the other."""
+    memory = {key: (after[key] - before[key]) / (count if key == "programs" else sandboxes) for key in before}
     return {"used": sum(memory.values()), **memory}
 
 
