@@ -235,7 +235,7 @@ extension LauncherLoop {
         try instanceStatusReady(number)  // What it said before it went comes first.
         guard let instance = instances[number], try instance.process.reap() != nil else { return }
         try poller.remove(instance.process.number)
-        endRecording(number, keeps: false)
+        endRecording(number, keeps: instance.isListening)
         if let listener = instance.listener { try poller.remove(listener.number) }
         instance.listener = nil
         if let watch = instance.outOfMemory { try poller.remove(watch.number) }

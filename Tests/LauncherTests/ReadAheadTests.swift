@@ -119,6 +119,15 @@ extension SandboxOnThisKernel {
             try await stop(host, instance)
         }
 
+        @Test func aProgramThatEndsAsSoonAsItListensHasAListToo() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            try await Task.sleep(for: .milliseconds(300))
+            let instance = host.start(["read", "/data/large", "serve", "9000"])
+            try await instance.listening()
+            try await stop(host, instance)
+            #expect(try await list(host).contains(" data/large\n"))
+        }
+
         @Test func ofALargeMappedFileOnlyWhatWasTouchedIsListed() async throws {
             let host = try LauncherFixture {
                 try write($0 + "/data/large", bytes: large)

@@ -19,6 +19,8 @@ final class FileRecording {
     private var order: [String] = []
     private var sizes: [String: UInt64] = [:]
     private var processes: Set<CInt> = []
+    /// What of the large files was in use when it was looked at, by path.
+    private var used: [String: [Bool]] = [:]
 
     init(layers: [Digest], group: Descriptor.Box) {
         self.layers = layers
@@ -49,14 +51,24 @@ final class FileRecording {
         if sizes.updateValue(size, forKey: path) == nil { order.append(path) }
     }
 
-    /// What was seen, as a list. What is sure comes before what may not have been read at all.
-    func list(_ files: LayerFiles) -> ReadList {
+    /// Takes note of what its processes have mapped by now: they may be gone the next time.
+    func look() {
+        _ = drain()
         var mapped = MappedPages(sizes: sizes.filter { $0.value > Self.small })
         for process in processes.sorted() { mapped.add(process: process) }
+        for (path, pages) in mapped.pages {
+            let before = used[path] ?? []
+            used[path] = before.count == pages.count ? zip(before, pages).map { $0 || $1 } : pages
+        }
+    }
+
+    /// What was seen, as a list. What is sure comes before what may not have been read at all.
+    func list(_ files: LayerFiles) -> ReadList {
+        look()
         var (sure, unsure): ([ReadList.File], [ReadList.File]) = ([], [])
         for path in order {
             guard let size = sizes[path], let (layer, file) = find(path, files) else { continue }
-            var pages = mapped.pages[path]
+            var pages = used[path]
             let isMapped = pages?.contains(true) ?? true
             if !isMapped { pages = LayerFiles.resident(file.number, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped)) }
             let parts = pages.map { ReadList.parts(pages: $0, pageSize: UInt64(LayerFiles.pageSize), size: size) }

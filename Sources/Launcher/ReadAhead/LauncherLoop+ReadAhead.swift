@@ -20,7 +20,9 @@ extension LauncherLoop {
 
     /// It listens, and answers soon.
     func endRecordingSoon(_ instance: Instance, _ number: UInt32) {
-        if instance.reading?.records == true { after(milliseconds: Self.recordingTime, .endRecording(number)) }
+        guard let use = instance.reading, use.records else { return }
+        ahead?.look(use)
+        after(milliseconds: Self.recordingTime, .endRecording(number))
     }
 
     func endRecording(_ number: UInt32, keeps: Bool) {

@@ -96,6 +96,9 @@ final class ReadAheadHelper {
         return true
     }
 
+    /// Its program listens. What it has mapped by now is taken note of, since it may end before the recording does.
+    func look(_ use: Use) { send(.record(number: use.number)) }
+
     /// - Parameter keeps: its program came to listen.
     func finish(_ use: Use, keeps: Bool) {
         if !keeps { programs[use.number]?.isRecording = false }

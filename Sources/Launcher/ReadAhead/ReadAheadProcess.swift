@@ -89,6 +89,8 @@ public final class ReadAheadProcess {
             programs[number] = Program(key: key, layers: layers)
         case .read(let number): read(number)
         case .record(let number):
+            // Without a descriptor it is one that is recorded already, and listens.
+            if descriptor == nil, let recording = recordings[number] { return recording.look() }
             guard let program = programs[number], let descriptor, recordings.count < Self.mostRecordings else {
                 return try tell(.failed(number: number))
             }
@@ -103,8 +105,8 @@ public final class ReadAheadProcess {
 
     private func finish(_ number: UInt32, keeps: Bool) throws(SystemCallError) {
         guard let recording = recordings.removeValue(forKey: number) else { return }
-        if keeps { _ = recording.drain() }
-        if let group = recording.group { try poller.remove(group.number) }
+        let group = recording.group
+        if let group { try poller.remove(group.number) }
         guard keeps, let program = programs[number], program.layers == recording.layers else { return try tell(.failed(number: number)) }
         let list = recording.list(files)
         do {
