@@ -7,7 +7,7 @@ public struct Lease: Sendable {
     public let instance: ActiveInstance
     public let activator: FunctionActivator
     /// Whether it is the first call that the instance gets.
-    let isFirst: Bool
+    public let isFirst: Bool
 
     /// Set for the first call that the instance gets: where the time of its start went.
     public var start: StartTimes? { isFirst ? instance.times : nil }

@@ -46,7 +46,7 @@ extension Exchange {
     }
 
     private func noteFirstByte() {
-        guard coldStart == nil, let lease, let start = lease.start, let version else { return }
+        guard isFirstCall, coldStart == nil, let lease, let start = lease.start, let version else { return }
         lease.instance.hasAnswered()
         let now = loop.clock.now()
         let startedTime = loop.clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
@@ -62,10 +62,8 @@ extension Exchange {
     private func passHead(_ head: ResponseHead, _ upstream: UpstreamConnection) {
         if head.status == 101 { return switchProtocols(head, upstream) }
         let isAPI = lease == nil
-        var size = 0
-        for line in head.headers.lines { size += line.name.count + line.value.count + 4 }
-        guard isAPI || size <= loop.options.answerHeaderBytes else {
-            return badAnswer("its header fields have \(size) bytes; the limit is \(loop.options.answerHeaderBytes)")
+        guard isAPI || head.fieldBytes <= loop.options.answerHeaderBytes else {
+            return badAnswer("its header fields have \(head.fieldBytes) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
         var out = HeadWriter(head)
         if isAPI {
@@ -151,8 +149,7 @@ extension Exchange {
     }
 
     func finishLease(_ end: Lease.End, error: String?) {
-        guard let lease else { return }
-        self.lease = nil
+        guard let lease = self.lease.take() else { return }
         log?.requestFinished(id, error: error)
         lease.finish(end, now: loop.now)
     }

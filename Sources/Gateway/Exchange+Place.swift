@@ -41,6 +41,7 @@ extension Exchange {
 
     private func granted(_ lease: Lease) {
         self.lease = lease
+        isFirstCall = lease.isFirst
         let instance = lease.instance
         servedBy = instance
         log = instance.log

@@ -78,6 +78,8 @@ final class Exchange {
     var phase = Phase.connecting
     var answer = Answer.none
     var lease: Lease?
+    /// Whether the instance has served no call before.
+    var isFirstCall = false
     /// That of the instance which has the call.
     var log: (any InstanceLog)?
     /// Body that came before it could be forwarded.

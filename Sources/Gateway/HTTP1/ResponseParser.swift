@@ -9,6 +9,8 @@ final class ResponseHead {
     /// The words behind the status, as they lie in the head.
     let reason: Range<Int>
     let headers: HeaderFields
+    /// Of all its fields.
+    let fieldBytes: Int
     let contentLength: Int?
     let chunked: Bool
     let isKeepAlive: Bool
@@ -16,10 +18,14 @@ final class ResponseHead {
     init(_ bytes: ByteBuffer, line: Range<Int>, _ fields: [FieldLine]) throws(Malformed) {
         (version, status, reason) = try bytes.parsing { (bytes) throws(Malformed) in try Self.startLine(bytes, line) }
         headers = HeaderFields(bytes, fields)
-        var facts = FramingFacts()
+        var (facts, size) = (FramingFacts(), 0)
         try bytes.parsing { (bytes) throws(Malformed) in
-            for line in fields { try facts.note(line, bytes) }
+            for line in fields {
+                size += line.name.count + line.value.count + 4
+                try facts.note(line, bytes)
+            }
         }
+        fieldBytes = size
         (contentLength, chunked) = (facts.contentLength, facts.chunked)
         isKeepAlive = facts.keepsAlive(version)
         if chunked, contentLength != nil { throw Malformed("both Transfer-Encoding and Content-Length") }
