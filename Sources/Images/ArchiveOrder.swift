@@ -7,7 +7,8 @@ public enum ArchiveOrder {
     public static let layerSize: UInt64 = 1 << 20
 
     /// The places of an archive in the order to send them. Together they are the whole archive, and read one behind the other they are one with the
-    /// same members: the small ones first, then the large ones, each group in its former order, then what ends the archive.
+    /// same members: the small ones first in their former order, then the large ones, the largest first, then what ends the archive. While a layer is
+    /// made durable the next one is unpacked; what is left to wait for at the end is the smallest.
     ///
     /// - Parameters:
     ///   - descriptor: a regular file; it is only borrowed. The call reads headers from it.
@@ -26,7 +27,7 @@ public enum ArchiveOrder {
         } catch { return asItIs }
         let end = index.spans.last?.place.upperBound ?? 0
         let small = index.spans.filter { $0.size <= layerSize }.map(\.place)
-        let large = index.spans.filter { $0.size > layerSize }.map(\.place)
+        let large = index.spans.filter { $0.size > layerSize }.sorted { $0.size > $1.size }.map(\.place)
         return (small + large + [end..<length]).filter { !$0.isEmpty }.reduce(into: []) { joined, place in
             if let last = joined.last, last.upperBound == place.lowerBound {
                 joined[joined.count - 1] = last.lowerBound..<place.upperBound

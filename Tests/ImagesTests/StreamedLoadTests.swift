@@ -8,8 +8,8 @@ import Testing
 
 /// Archives whose documents come before their layers, which are unpacked while the rest comes.
 @Suite struct StreamedLoadTests {
-    private let first = LayoutBuilder.layer("one", noise(1_300_000, seed: 1))
-    private let second = LayoutBuilder.layer("two", noise(1_400_000, seed: 2))
+    private let first = LayoutBuilder.layer("one", noise(1_400_000, seed: 1))
+    private let second = LayoutBuilder.layer("two", noise(1_300_000, seed: 2))
 
     private func image(_ layers: [UInt8]..., config: String? = nil) throws -> [UInt8] {
         var layout = LayoutBuilder()
@@ -23,9 +23,9 @@ import Testing
         return header + 512 + layer.count
     }
 
-    @Test func layersComeLastAndNothingElseChanges() throws {
+    @Test func layersComeLastTheLargestFirstAndNothingElseChanges() throws {
         var layout = LayoutBuilder()
-        let manifest = layout.image([first, second], extra: LayoutBuilder.named("x:1"))
+        let manifest = layout.image([second, first], extra: LayoutBuilder.named("x:1"))
         let archive = layout.finish(manifest)
         let sent = try asSent(archive)
         #expect(sent.count == archive.count && sent != archive)

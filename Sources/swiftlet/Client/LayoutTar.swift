@@ -15,17 +15,17 @@ package enum LayoutTar {
             }
             pieces += member(name, path: "\(directory)/\(name)", size: size)
         }
-        // What may be a layer goes last: behind the documents it is unpacked while it comes.
-        var layers: [ArchivePiece] = []
+        // What may be a layer goes last, as `ArchiveOrder` has it: behind the documents it is unpacked while it comes.
+        var layers: [(size: Int, member: [ArchivePiece])] = []
         for algorithm in try names(in: "\(directory)/blobs") {
             for blob in try names(in: "\(directory)/blobs/\(algorithm)") {
                 let name = "blobs/\(algorithm)/\(blob)"
                 guard name.utf8.count <= 100, let size = try size(of: "\(directory)/\(name)") else { continue }
                 let member = member(name, path: "\(directory)/\(name)", size: size)
-                if size > ArchiveOrder.layerSize { layers += member } else { pieces += member }
+                if size > ArchiveOrder.layerSize { layers.append((size, member)) } else { pieces += member }
             }
         }
-        return pieces + layers + [.bytes([UInt8](repeating: 0, count: 1024))]
+        return pieces + layers.sorted { $0.size > $1.size }.flatMap(\.member) + [.bytes([UInt8](repeating: 0, count: 1024))]
     }
 
     private static func member(_ name: String, path: String, size: Int) -> [ArchivePiece] {
