@@ -247,7 +247,7 @@ let package = Package(
 
         // Beside the tests: what stands in for root, and the programs that tests start.
         .target(
-            name: "ControlStandIns", dependencies: ["FunctionModel", "Images", "LauncherClient", "Sandbox", nioCore],
+            name: "ControlStandIns", dependencies: ["FunctionModel", "Images", "LauncherClient", "LinuxSystem", "Sandbox", nioCore],
             path: "Tests/ControlStandIns", swiftSettings: rules),
         .executableTarget(
             name: "queue-bench", dependencies: ["FunctionModel", "InvocationQueue"], path: "Tests/QueueBench", swiftSettings: rules),

@@ -61,7 +61,9 @@ struct BlobFolder: Sendable {
         for name in try directoryEntries(scratch) { try removeTree(scratch.number, name) }
     }
 
-    func newBlob(_ digest: Digest) throws(SystemCallError) -> IncomingBlob { try IncomingBlob(in: path, digest: digest) }
+    func newBlob(_ digest: Digest, size: UInt64, room: RoomBook) throws(SystemCallError) -> IncomingBlob {
+        try IncomingBlob(in: path, digest: digest, size: size, room: room)
+    }
 
     func has(_ digest: Digest) throws(SystemCallError) -> Bool {
         let folder = try openDirectory(currentDirectory, path)

@@ -17,13 +17,15 @@ struct ComingLayer {
     /// Of the blob as it came; nil while it comes.
     private(set) var digest: Digest?
     private var left: UInt64
+    /// Somebody else has put the layer in place: the rest is looked at for its digest only.
+    private var isUnread = false
 
     /// - Parameter head: the first bytes of the blob, which tell how it is compressed.
     /// - Returns: nil where the layer is in place or on its way already.
     init?(_ layer: PlannedLayer, head: ByteBuffer, shelf: LayerShelf) async throws {
-        let pipe = try await LayerPipe()
+        let pipe = try await LayerPipe(shelf.patience)
         let compression = LayerCompression(head: head.readableBytesView.prefix(4))
-        let work = await shelf.begin(layer.diffID) { unpacker in
+        let work = await shelf.begin(layer.diffID, from: pipe) { unpacker in
             let result = await Result {
                 try await unpacker.unpack(
                     layer.diffID, from: pipe.reading.number, offset: 0, length: layer.size, compression: compression)
@@ -53,19 +55,18 @@ struct ComingLayer {
                 throw ServiceError.invalidImage("blob \(promised) has in truth the digest \(found)")
             }
         }
+        if isUnread { return }
         do { try await pipe.write(buffer) } catch {
-            // Who does not read on has the reason.
+            // Who does not read on has the reason, or the layer of somebody else.
             _ = try await outcome()
-            throw error
+            isUnread = true
         }
         if left == 0 { await pipe.end() }
     }
 
     /// What became of the layer.
     func outcome() async throws -> UnpackedLayer {
-        do { return try await work.value } catch let error as UnpackFailure {
-            throw ServiceError.invalidImage("layer \(layer.diffID): \(error.reason)")
-        }
+        do { return try await work.value } catch let error as UnpackFailure { throw ServiceError.layer(layer.diffID, error) }
     }
 
     /// No more of the layer will come. Returns when nothing of it is being made any more.

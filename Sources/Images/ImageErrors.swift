@@ -9,6 +9,12 @@ extension ServiceError {
     /// The archive is wrong, or asks for more than it may.
     static func invalidImage(_ message: String) -> ServiceError { ServiceError(status: 400, code: "InvalidImage", message: message) }
 
+    /// Why a layer could not be unpacked: it is wrong, or there is no room for it.
+    static func layer(_ diffID: Digest, _ failure: UnpackFailure) -> ServiceError {
+        let words = "layer \(diffID): \(failure.reason)"
+        return failure.lacksRoom ? ImageSpace.refusal(words) : invalidImage(words)
+    }
+
     static func imageNotFound(_ reference: String) -> ServiceError {
         ServiceError(
             status: 404, code: "ImageNotFound", message: "image '\(reference)' does not exist; 'swiftlet image list' shows what there is")
@@ -23,6 +29,7 @@ extension ServiceError {
     static func image(_ error: any Error, while doing: String) -> any Error {
         switch error {
         case is ServiceError, is CancellationError: error
+        case let error as UnpackFailure where error.lacksRoom: ImageSpace.refusal("\(doing): \(error.reason)")
         case let error as UnpackFailure: ServiceError.invalidImage("\(doing): \(error.reason)")
         case let error as ImageReferenceError: ServiceError.invalidArgument(error.description)
         case let error as SystemCallError where error.errno == ENOSPC || error.errno == EDQUOT:

@@ -86,7 +86,7 @@ extension ImageLibrary {
                     return try await unpacker.unpack(
                         layer.diffID, from: file.descriptor, offset: layer.offset, length: layer.size, compression: layer.compression)
                 }
-            } catch let error as UnpackFailure { throw ServiceError.invalidImage("layer \(layer.diffID): \(error.reason)") }
+            } catch let error as UnpackFailure { throw ServiceError.layer(layer.diffID, error) }
             try await checked
             records[layer.diffID] = LayerRecord(diffID: layer.diffID, bytes: unpacked.bytes, entries: unpacked.entries)
             try space.check(used: try await store.imageBytes(), coming: 0)
@@ -105,8 +105,8 @@ extension ImageLibrary {
             guard let digest = layer.blobDigest ?? (layer.compression == .none ? layer.diffID : nil) else {
                 throw ServiceError.invalidImage("the blobs of this archive cannot be kept: it is a docker-archive with compressed layers")
             }
-            kept[layer.diffID] = try await blocking { [blobs] in
-                let incoming = try blobs.newBlob(digest)
+            kept[layer.diffID] = try await blocking { [blobs, room = shelf.room] in
+                let incoming = try blobs.newBlob(digest, size: layer.size, room: room)
                 try file.copy(at: layer.offset, count: layer.size) { try incoming.append($0) }
                 try incoming.finish()
                 return (KeptBlob(digest: digest, size: layer.size), incoming)

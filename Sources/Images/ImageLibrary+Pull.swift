@@ -139,8 +139,14 @@ extension ImageLibrary {
         _ tell: @escaping @Sendable (LayerProgress, UInt64) async -> Void
     ) async throws -> (LayerRecord, Descriptor, IncomingBlob?) {
         let isKept = keepBlobs ? try await blocking { [blobs] in try blobs.has(descriptor.digest) } : false
-        let incoming = keepBlobs && !isKept ? try await blocking { [blobs] in try blobs.newBlob(descriptor.digest) } : nil
-        let download = LayerDownload(session: session, descriptor: descriptor, diffID: diffID, space: space, kept: incoming) {
+        let incoming: IncomingBlob? =
+            keepBlobs && !isKept
+            ? try await blocking { [blobs, room = shelf.room] in
+                try blobs.newBlob(descriptor.digest, size: UInt64(max(0, descriptor.size)), room: room)
+            } : nil
+        let download = LayerDownload(
+            session: session, descriptor: descriptor, diffID: diffID, space: space, patience: shelf.patience, kept: incoming
+        ) {
             await tell(.downloading, $0)
         }
         let (unpacked, existed): (UnpackedLayer, Bool)
@@ -150,7 +156,7 @@ extension ImageLibrary {
             } unpack: { unpacker in
                 try await download.unpack(with: unpacker)
             }
-        } catch let error as UnpackFailure { throw ServiceError.invalidImage("layer \(diffID): \(error.reason)") }
+        } catch let error as UnpackFailure { throw ServiceError.layer(diffID, error) }
         if existed, incoming != nil { try await download.keepOnly() }
         await tell(existed ? .exists : .done, unpacked.bytes)
         return (LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries), descriptor, incoming)

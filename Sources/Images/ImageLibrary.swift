@@ -32,27 +32,30 @@ public final class ImageLibrary: Sendable {
     ///   - objects: where the zips of layers are kept; nil keeps them in `objects/`.
     ///   - registries: what is pulled through.
     ///   - space: how much of the disk images may take.
+    ///   - patience: how long whoever brings a layer may take while another waits for it.
     ///   - now: Unix time in milliseconds.
     public init(
         dataDirectory: String, store: Store, unpacker: any LayerUnpacker, objects: (any ObjectStore)? = nil,
         limits: ImageLimits = ImageLimits(),
-        registries: RegistryClient? = nil, space: ImageSpace = ImageSpace(), logger: Logger,
+        registries: RegistryClient? = nil, space: ImageSpace = ImageSpace(), patience: SenderPatience = SenderPatience(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) throws {
         let kept: any ObjectStore
+        var space = space
+        space.path = dataDirectory
+        let room: RoomBook
         do {
             blobs = try BlobFolder(data: dataDirectory)
             kept = try objects ?? DirectoryObjectStore(folder: dataDirectory + "/objects")
+            room = try RoomBook(space)
         } catch { throw ServiceError.image(error, while: "opening \(dataDirectory)") }
         self.store = store
         self.limits = limits
         self.registries = registries
-        var space = space
-        space.path = dataDirectory
         self.space = space
         self.logger = logger
         self.now = now
-        shelf = LayerShelf(store: store, unpacker: unpacker, logger: logger)
+        shelf = LayerShelf(store: store, unpacker: unpacker, room: room, patience: patience, logger: logger)
         layers = LayerLibrary(store: store, shelf: shelf, blobs: blobs, objects: kept, logger: logger, now: now)
     }
 

@@ -36,7 +36,7 @@ public struct ImageSpace: Hashable, Sendable {
         }
     }
 
-    private static func refusal(_ reason: String) -> ServiceError {
+    static func refusal(_ reason: String) -> ServiceError {
         ServiceError(
             status: 507, code: "InsufficientStorage",
             message: "there is no room for the image: \(reason); free some with 'swiftlet image gc --all' or 'swiftlet image remove'")

@@ -8,12 +8,22 @@ final class IncomingBlob: Sendable {
     let digest: Digest
     private let file: LinuxSystem.Descriptor
     private let folder: String
+    private let size: UInt64
+    private let room: RoomBook
 
-    init(in folder: String, digest: Digest) throws(SystemCallError) {
+    /// - Parameters:
+    ///   - size: bytes that will come.
+    ///   - room: where they count until the blob is recorded or given up.
+    init(in folder: String, digest: Digest, size: UInt64, room: RoomBook) throws(SystemCallError) {
         self.digest = digest
+        self.size = size
+        self.room = room
         self.folder = folder
         file = try openAt(currentDirectory, folder, flags: O_WRONLY | OpenFlags.temporaryFile, mode: 0o600)
+        room.add(keeping: size)
     }
+
+    deinit { room.remove(keeping: size) }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(SystemCallError) { try file.writeAll(bytes) }
 

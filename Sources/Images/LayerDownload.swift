@@ -13,18 +13,21 @@ struct LayerDownload: Sendable {
     let descriptor: OCI.Descriptor
     let diffID: Digest
     let space: ImageSpace
+    let patience: SenderPatience
     /// Nil where the blob is not kept.
     let kept: IncomingBlob?
     /// Called with the bytes that have come so far.
     let report: @Sendable (UInt64) async -> Void
 
     /// - Throws: ``RegistryError``, `UnpackFailure`, ``ServiceError``, `CancellationError`.
-    func unpack(with unpacker: any LayerUnpacker) async throws -> UnpackedLayer {
+    func unpack(with unpacker: PlacedUnpacker) async throws -> UnpackedLayer {
         var stream = session.blob(descriptor).makeAsyncIterator()
         var front = ByteBuffer()
         while front.readableBytes < 4, var buffer = try await stream.next() { front.writeBuffer(&buffer) }
         let compression = LayerCompression(head: front.readableBytesView.prefix(4))
-        let pipe = try await LayerPipe()
+        let pipe = try await LayerPipe(patience)
+        // What is kept must come whole.
+        if kept == nil { await unpacker.attach(pipe) }
         let work = Task {
             let result = await Task {
                 try await unpacker.unpack(

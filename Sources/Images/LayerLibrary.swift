@@ -93,7 +93,7 @@ public struct LayerLibrary: Sendable {
                         content.tree, from: file.descriptor, offset: 0, length: UInt64(content.size), compression: .zip)
                 })
             return Int(clamping: unpacked.layer.bytes)
-        } catch let error as UnpackFailure {
+        } catch let error as UnpackFailure where !error.lacksRoom {
             throw ServiceError.invalidArgument("layers: layer \(version.name) cannot be unpacked: \(error.reason)")
         } catch { throw ServiceError.image(error, while: "unpacking layer \(version.name)") }
     }

@@ -6,31 +6,47 @@ import Sandbox
 import Store
 
 /// The layers that are in place. Each is unpacked once, whoever asks for it at the same time, and none is removed while somebody holds it.
+///
+/// A layer may come slowly from who began it. Then one who has it too does not wait for that one: both are about it, and whoever is first has done it for
+/// both. A slow sender is not stopped before that: the other's bytes may be bad.
 actor LayerShelf {
+    /// Somebody is about a layer.
+    struct Work {
+        let number: Int
+        let task: Task<UnpackedLayer, any Error>
+        var waiters = 0
+        /// Whether an upload brings it.
+        let isUpload: Bool
+        /// By which it comes, where somebody else may be faster.
+        var pipe: LayerPipe?
+        /// What somebody else has made of it meanwhile.
+        var replacement: UnpackedLayer?
+    }
+
+    /// Uploads that are unpacked as they come: those whose sender is not slow, and all. Beyond that they go by way of the file: whatever comes by a pipe takes
+    /// an unpacker and two processes for as long as it comes.
+    static let uploads = (brisk: 3, all: 6)
+
     private let store: Store
     private let unpacker: any LayerUnpacker
     private let logger: Logger
-    /// A layer on its way, with the number of those who wait for it.
-    private struct Work {
-        var task: Task<UnpackedLayer, any Error>
-        var waiters = 0
-        /// What it unpacks is still on its way here.
-        var isStreamed = false
-    }
-
-    /// Of the layers that the launcher unpacks at once, one is left for what is here already: a slow sender must not hold up everyone.
-    private static let streams = 3
+    let room: RoomBook
+    let patience: SenderPatience
 
     /// Layers known to be in place and recorded.
     private var present: [Digest: UnpackedLayer] = [:]
-    private var unpacking: [Digest: Work] = [:]
+    /// In the order in which they were begun.
+    var unpacking: [Digest: [Work]] = [:]
     private var removing: [Digest: Task<Void, any Error>] = [:]
     /// How many loads need a layer now.
     private var holders: [Digest: Int] = [:]
+    private var works = 0
 
-    init(store: Store, unpacker: any LayerUnpacker, logger: Logger) {
+    init(store: Store, unpacker: any LayerUnpacker, room: RoomBook, patience: SenderPatience, logger: Logger) {
         self.store = store
         self.unpacker = unpacker
+        self.room = room
+        self.patience = patience
         self.logger = logger
     }
 
@@ -60,16 +76,19 @@ actor LayerShelf {
     /// - Returns: the layer, and whether it was there already.
     func obtain(
         _ diffID: Digest, onUnpack: @Sendable () async -> Void,
-        unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
+        unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) async throws -> (layer: UnpackedLayer, existed: Bool) {
         while true {
             try Task.checkCancellation()
             if let removal = removing[diffID] { _ = await removal.result }
             if let found = present[diffID] { return (found, true) }
-            if let other = unpacking[diffID]?.task {
+            if let other = unpacking[diffID]?.last {
+                switch await wait(forOther: other, diffID) {
+                case .success(let found): return (found, true)
                 // Where the other one fails, its source may be to blame, and ours may be sound: look again.
-                if case .success(let found) = await wait(for: other, diffID) { return (found, true) }
-                continue
+                case .failure: continue
+                case nil: if unpacking[diffID]?.last?.number != other.number { continue }
+                }
             }
             if removing[diffID] != nil { continue }
             let task = start(diffID, unpack)
@@ -78,51 +97,72 @@ actor LayerShelf {
         }
     }
 
-    /// Begins to put a held layer in place, for whoever will ask for it.
+    /// Begins to put a held layer in place that an upload brings, for whoever will ask for it.
     ///
     /// - Returns: nil where it is there already, somebody is about it, or enough others are on their way.
     func begin(
-        _ diffID: Digest, unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
+        _ diffID: Digest, from pipe: LayerPipe, unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) -> Task<UnpackedLayer, any Error>? {
         guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil else { return nil }
-        guard unpacking.values.count(where: \.isStreamed) < Self.streams else { return nil }
-        let task = start(diffID, unpack)
-        unpacking[diffID]?.isStreamed = true
+        let uploads = unpacking.values.joined().filter(\.isUpload)
+        guard uploads.count < Self.uploads.all, uploads.count(where: { $0.pipe?.isSlow != true }) < Self.uploads.brisk else { return nil }
+        let task = start(diffID, isUpload: true, pipe: pipe, unpack)
         // Whoever began it waits for it too: it is not to be cancelled when another who waits is.
-        unpacking[diffID]?.waiters += 1
+        change(task, diffID) { $0.waiters += 1 }
         return task
     }
 
-    private func wait(for task: Task<UnpackedLayer, any Error>, _ diffID: Digest) async -> Result<UnpackedLayer, any Error> {
-        if unpacking[diffID]?.task == task { unpacking[diffID]?.waiters += 1 }
-        return await withTaskCancellationHandler {
-            await task.result
-        } onCancel: {
-            Task { await leave(task, diffID) }
-        }
-    }
-
-    private func leave(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest) {
-        guard let work = unpacking[diffID], work.task == task else { return }
-        unpacking[diffID]?.waiters -= 1
-        if work.waiters <= 1 { task.cancel() }
+    /// Says by which pipe a layer comes that is being unpacked, so that another may do it where that is slow.
+    fileprivate func attach(_ pipe: LayerPipe, to number: Int, _ diffID: Digest) {
+        guard let index = unpacking[diffID]?.firstIndex(where: { $0.number == number }) else { return }
+        unpacking[diffID]?[index].pipe = pipe
     }
 
     /// Not a child of who asked first: others may wait for the layer when that one is cancelled.
     private func start(
-        _ diffID: Digest, _ unpack: @escaping @Sendable (any LayerUnpacker) async throws -> UnpackedLayer
+        _ diffID: Digest, isUpload: Bool = false, pipe: LayerPipe? = nil,
+        _ unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) -> Task<UnpackedLayer, any Error> {
+        works += 1
+        let number = works
         let task = Task {
-            defer { unpacking[diffID] = nil }
-            let unpacked = try await unpack(unpacker)
-            // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
-            // is too late for this one: only a recorded layer is found by whoever removes the unused.
-            try await Task { try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries)) }.value
-            present[diffID] = unpacked
-            return unpacked
+            let made: Result<UnpackedLayer, any Error>
+            do { made = .success(try await put(diffID, number, unpack)) } catch { made = .failure(error) }
+            let own = unpacking[diffID]?.first { $0.number == number }
+            unpacking[diffID]?.removeAll { $0.number == number }
+            if unpacking[diffID]?.isEmpty == true { unpacking[diffID] = nil }
+            if case .success(let unpacked) = made { await replace(diffID, by: unpacked) }
+            if let replacement = own?.replacement { return replacement }
+            return try made.get()
         }
-        unpacking[diffID] = Work(task: task)
+        unpacking[diffID, default: []].append(Work(number: number, task: task, isUpload: isUpload, pipe: pipe))
         return task
+    }
+
+    private func put(
+        _ diffID: Digest, _ number: Int, _ unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
+    ) async throws -> UnpackedLayer {
+        try await room.refresh { [store] in try await store.imageBytes() }
+        let unpacked = try await room.hold { [unpacker] place in
+            try await unpack(PlacedUnpacker(unpacker: unpacker, place: place) { await self.attach($0, to: number, diffID) })
+        }
+        // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
+        // is too late for this one: only a recorded layer is found by whoever removes the unused.
+        try await Task { try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries)) }.value
+        present[diffID] = unpacked
+        try await room.refresh { [store] in try await store.imageBytes() }
+        return unpacked
+    }
+
+    /// Others who bring the layer need not any more, and give their unpackers back.
+    private func replace(_ diffID: Digest, by unpacked: UnpackedLayer) async {
+        guard let others = unpacking[diffID] else { return }
+        for index in others.indices where others[index].pipe != nil { unpacking[diffID]?[index].replacement = unpacked }
+        for other in others where other.pipe != nil {
+            await other.pipe?.end()
+            // A download waits for its registry still.
+            other.task.cancel()
+        }
     }
 
     /// Removes every layer that no image has and nobody holds.

@@ -33,20 +33,20 @@ final class DaemonConnection {
     }
 
     enum Received {
-        case request(LauncherRequest, descriptor: Descriptor.Box?)
+        case request(LauncherRequest, [Descriptor.Box])
         case nothing
         case end
         case refused(String)
     }
 
     func receive() throws(SystemCallError) -> Received {
-        switch try receiveMessage(socket.number, into: &buffer, descriptors: 1) {
+        switch try receiveMessage(socket.number, into: &buffer, descriptors: 2) {
         case .nothing: return .nothing
         case .end: return .end
-        case .tooBig: return .refused("a message beyond \(WireBounds.message) bytes or one descriptor")
+        case .tooBig: return .refused("a message beyond \(WireBounds.message) bytes or two descriptors")
         case .message(let bytes, let numbers):
-            let descriptor = numbers.first.map { Descriptor.Box(Descriptor(owning: $0)) }
-            do { return .request(try LauncherRequest(decoding: bytes), descriptor: descriptor) } catch {
+            let descriptors = numbers.map { Descriptor.Box(Descriptor(owning: $0)) }
+            do { return .request(try LauncherRequest(decoding: bytes), descriptors) } catch {
                 return .refused(error.description)
             }
         }

@@ -106,7 +106,7 @@ extension LauncherLoop {
         for _ in 0..<64 {
             switch try connection.receive() {
             case .nothing: return
-            case .request(let request, let descriptor): try serve(request, descriptor)
+            case .request(let request, let descriptors): try serve(request, descriptors)
             case .refused(let reason):
                 log("a message of the daemon was refused: \(reason)")
                 return try clientGone()
@@ -116,21 +116,22 @@ extension LauncherLoop {
         }
     }
 
-    private func serve(_ request: LauncherRequest, _ descriptor: Descriptor.Box?) throws(SystemCallError) {
+    private func serve(_ request: LauncherRequest, _ descriptors: [Descriptor.Box]) throws(SystemCallError) {
         switch request {
         case .start(let spec): try start(spec)
         case .park(let spec): waitingParks.append(spec)
         case .claim(let id): try claim(id)
         case .openSockets(let number, let id, let count): try openSockets(number, id, count: Int(count))
         case .stop(let id, let grace): try stop(id, graceMilliseconds: grace)
-        case .unpack(let job, let diffID, let offset, let length, let compression, let limits):
-            guard let descriptor else { return try tell(.jobFailed(job: job, reason: "the request came without its blob")) }
+        case .unpack(let job, let diffID, let offset, let length, let compression, let limits, let place):
+            guard let blob = descriptors.first else { return try tell(.jobFailed(job: job, reason: "the request came without its blob")) }
             try unpack(
                 UnpackOrder(
-                    job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits: limits, blob: descriptor))
+                    job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits: limits, blob: blob,
+                    room: descriptors.count > 1 ? (descriptors[1], place) : nil))
         case .removeLayer(let job, let diffID): try removeLayer(job: job, diffID)
         case .listLayers(let job): try listLayers(job: job)
-        case .keepListener(let name): listeners[name] = descriptor
+        case .keepListener(let name): listeners[name] = descriptors.first
         case .freeze(let id): freeze(id)
         case .thaw(let id): thaw(id)
         case .listens(let id): try programListens(id)

@@ -296,6 +296,9 @@ extension LauncherLoop {
         }
         waitingOrders = []
         waitingParks = []
-        for job in jobs.values { try job.kill() }
+        for job in jobs.values {
+            job.isOrphan = true
+            try job.kill()
+        }
     }
 }

@@ -15,8 +15,14 @@ extension LauncherLoop {
     }
 
     private func startWaitingJobs() throws(SystemCallError) {
-        while jobs.count < Self.jobLimit, !waitingOrders.isEmpty {
-            let order = waitingOrders.removeFirst()
+        var running = (files: 0, pipes: 0)
+        for job in jobs.values { if job.order.comesByPipe { running.pipes += 1 } else { running.files += 1 } }
+        func hasPlace(_ order: UnpackOrder) -> Bool {
+            order.comesByPipe ? running.pipes < Self.jobLimits.pipes : running.files < Self.jobLimits.files
+        }
+        while let index = waitingOrders.firstIndex(where: hasPlace) {
+            let order = waitingOrders.remove(at: index)
+            if order.comesByPipe { running.pipes += 1 } else { running.files += 1 }
             do { try startJob(order) } catch { try tell(.jobFailed(job: order.job, reason: "\(error)")) }
         }
     }
@@ -69,14 +75,16 @@ extension LauncherLoop {
         deadlines.removeAll { if case .endJob(number) = $0.action { true } else { false } }
         let result = Result {
             let layer = try job.finish()
-            try putInPlace(job)
+            if !job.isOrphan { try putInPlace(job) }
             return layer
         }
         // What is still there is broken, or another job was first.
         do { try trash.throwAway(state.layers.number, job.temporary) } catch { log("\(error)") }
         switch result {
+        case _ where job.isOrphan: break
         case .success(let layer): try tell(.unpacked(job: job.order.job, layer))
-        case .failure(let failure): try tell(.jobFailed(job: job.order.job, reason: "\(failure)"))
+        case .failure(let failure):
+            try tell(.jobFailed(job: job.order.job, reason: "\(failure)", lacksRoom: (failure as? UnpackFailure)?.lacksRoom ?? false))
         }
         try startWaitingJobs()
     }

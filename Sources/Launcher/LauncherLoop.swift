@@ -49,7 +49,8 @@ final class LauncherLoop {
     }
 
     static let instanceLimit = 10_000
-    static let jobLimit = 4
+    /// Layers that are unpacked at once: those that are here, and those that come by a pipe. Whoever sends may be slow, and holds up none that is here.
+    static let jobLimits = (files: 4, pipes: 9)
 
     let poller: Poller
     let signals: SignalReader

@@ -13,6 +13,13 @@ struct UnpackOrder {
     var compression: LayerCompression
     var limits: UnpackLimits
     var blob: Descriptor.Box
+    /// The page of what all layers may take, and this one's place in it.
+    var room: (page: Descriptor.Box, place: UInt16)?
+
+    var comesByPipe: Bool {
+        var status = stat()
+        return fstat(blob.number, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+    }
 }
 
 /// A running unpacker: a process of its own, with no network, that sees one empty folder and nothing else; and, where the layer is compressed,
@@ -22,6 +29,8 @@ final class UnpackJob {
     let temporary: String
     /// Set when the time that the layer may take is over.
     var isOverdue = false
+    /// Set when the daemon that wants the layer is gone: the next one counts its jobs anew.
+    var isOrphan = false
     private let unpacker: UnpackProcess
     private let inflater: UnpackProcess?
     private let result: Descriptor.Box
@@ -58,11 +67,11 @@ final class UnpackJob {
                     UnpackDescriptors(
                         program: tools.unpacker.number, input: tar?.read.number ?? order.blob.number, output: emptyNumber,
                         complaints: complaints, status: status, rules: rulesNumber),
-                    seconds: order.limits[.seconds],
+                    room: order.room?.page.number, seconds: order.limits[.seconds],
                     arguments: [
                         "swiftlet-unpack", "/layer", "\(tar == nil ? order.offset : 0)", "\(order.length)", form,
                         order.diffID.hex, "\(order.limits)",
-                    ])
+                    ] + (order.room.map { ["\($0.place)"] } ?? []))
             } spawn: { plan, status throws(SystemCallError) in
                 try StepProgram(plan, filter: tools.filter).spawn(namespaces: UnpackPlan.namespaces, cgroup: -1, status: status)
             }
@@ -124,7 +133,7 @@ final class UnpackJob {
         if let words = try inflater?.failure(of: "the inflater"), failure == nil || inflater?.end == .exited(1) || isCrash(inflater?.end) {
             throw UnpackFailure(reason: words)
         }
-        if let failure { throw UnpackFailure(reason: failure) }
+        if let failure { throw UnpackFailure(reason: failure, lacksRoom: unpacker.end == .exited(UnpackPlan.lacksRoom)) }
         let line = String(decoding: try result.descriptor.readAll(limit: 256) ?? [], as: UTF8.self)
         let fields = line.split { $0 == " " || $0 == "\n" }
         guard fields.count == 4, fields[0] == "ok", let entries = UInt64(fields[1]), let bytes = UInt64(fields[2]) else {

@@ -75,7 +75,8 @@ enum UnpackCalls {
     ]
     static let memory = ["brk", "mmap", "mprotect", "munmap", "mremap", "madvise", "futex"]
     private static let reading = [
-        "read", "pread64", "fstat", "newfstatat", "statx", "lseek", "openat", "openat2", "getdents64", "fgetxattr", "fcntl", "close",
+        "read", "pread64", "fstat", "fstatfs", "newfstatat", "statx", "lseek", "openat", "openat2", "getdents64", "fgetxattr", "fcntl",
+        "close",
         "clock_gettime",
     ]
     private static let making = [

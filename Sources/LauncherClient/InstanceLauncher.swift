@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
+public import LinuxSystem
 public import Sandbox
 
 /// Starts and ends instances. The one implementation outside tests is ``LauncherClient``.
@@ -63,9 +64,10 @@ public protocol LayerUnpacker: Sendable {
     /// - Parameters:
     ///   - blob: a descriptor open for reading; it stays the caller's. `offset` and `length` give the layer's place in it, in bytes.
     ///   - compression: as the layer's media type says, or as its first bytes do.
+    ///   - place: where the unpacker counts the room that the layer takes; nil bounds nothing.
     /// - Throws: ``UnpackFailure``.
     func unpack(
-        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace?
     ) async throws -> UnpackedLayer
 
     /// The layers that are in place.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
-import LinuxSystem
+public import LinuxSystem
 public import Sandbox
 
 /// The daemon's face of the launcher: turns calls into messages, and messages into callbacks.
@@ -72,7 +72,7 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     /// Has a listening socket kept for the daemons that come after this one. It stays the caller's.
     public func keepListener(_ name: ListenerName, _ descriptor: CInt) {
-        connection.send(.keepListener(name), descriptor: descriptor) { _ in
+        connection.send(.keepListener(name), descriptors: [descriptor]) { _ in
             nil
         } lost: {
         }
@@ -104,10 +104,12 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     }
 
     public func unpack(
-        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace? = nil
     ) async throws -> UnpackedLayer {
-        let result = try await job(descriptor: blob) {
-            .unpack(job: $0, diffID: diffID, offset: offset, length: length, compression: compression, layerLimits)
+        let result = try await job(descriptors: [blob] + (place.map { [$0.page.descriptor.number] } ?? [])) {
+            .unpack(
+                job: $0, diffID: diffID, offset: offset, length: length, compression: compression, layerLimits,
+                place: UInt16(clamping: place?.number ?? 0))
         }
         guard case .unpacked(let layer) = result else { throw UnpackFailure(reason: "the launcher answered something else") }
         return layer
@@ -122,10 +124,10 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     public func remove(_ diffID: Digest) async throws { _ = try await job { .removeLayer(job: $0, diffID: diffID) } }
 
-    private func job(descriptor: CInt? = nil, _ request: (UInt64) -> LauncherRequest) async throws -> JobResult {
+    private func job(descriptors: [CInt] = [], _ request: (UInt64) -> LauncherRequest) async throws -> JobResult {
         let number = connection.newNumber()
         return try await withCheckedThrowingContinuation { continuation in
-            connection.send(request(number), descriptor: descriptor) { state in
+            connection.send(request(number), descriptors: descriptors) { state in
                 state.jobs[number] = .init(continuation: continuation)
                 return nil
             } lost: {

@@ -74,7 +74,7 @@ final class LauncherConnection: Sendable {
     ///   - await: records it; a callback that it returns is made instead of sending.
     ///   - lost: called where the launcher is gone already.
     func send(
-        _ request: LauncherRequest, descriptor: CInt? = nil, await record: (inout State) -> (@Sendable () -> Void)?,
+        _ request: LauncherRequest, descriptors: [CInt] = [], await record: (inout State) -> (@Sendable () -> Void)?,
         lost: @escaping @Sendable () -> Void
     ) {
         let bytes = request.encoded()
@@ -84,7 +84,7 @@ final class LauncherConnection: Sendable {
                 state.callbacks.append(instead)
                 wakeReader()
             } else {
-                send(bytes, descriptor, of: &state)
+                send(bytes, descriptors, of: &state)
             }
             return nil
         }
@@ -92,12 +92,12 @@ final class LauncherConnection: Sendable {
     }
 
     /// Sends a request while the state is held, which says that the launcher is there.
-    func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), nil, of: &state) }
+    func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), [], of: &state) }
 
-    private func send(_ bytes: [UInt8], _ descriptor: CInt?, of state: inout State) {
-        if state.unsent.isEmpty, sendNow(bytes, descriptor) { return }
-        let copy = descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
-        state.unsent.append((bytes, copy.map { $0 < 0 ? [] : [Descriptor.Box(Descriptor(owning: $0))] } ?? []))
+    private func send(_ bytes: [UInt8], _ descriptors: [CInt], of state: inout State) {
+        if state.unsent.isEmpty, sendNow(bytes, descriptors) { return }
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }.filter { $0 >= 0 }
+        state.unsent.append((bytes, copies.map { Descriptor.Box(Descriptor(owning: $0)) }))
         wakeReader()
     }
 
@@ -129,8 +129,8 @@ final class LauncherConnection: Sendable {
     }
 
     /// A broken socket counts as taken: the reading thread sees the end of it.
-    private func sendNow(_ bytes: [UInt8], _ descriptor: CInt?) -> Bool {
-        do { return try sendMessage(socket.number, bytes, descriptors: descriptor.map { [$0] } ?? []) } catch { return true }
+    private func sendNow(_ bytes: [UInt8], _ descriptors: [CInt]) -> Bool {
+        do { return try sendMessage(socket.number, bytes, descriptors: descriptors) } catch { return true }
     }
 
     private func wakeReader() { _ = write(wake.write.number, "w", 1) }
@@ -226,7 +226,8 @@ extension LauncherConnection {
             completion(descriptors)
         case .unpacked(let job, let layer): take(job)?.resume(returning: .unpacked(layer))
         case .removed(let job): take(job)?.resume(returning: .removed)
-        case .jobFailed(let job, let reason): take(job)?.resume(throwing: UnpackFailure(reason: reason))
+        case .jobFailed(let job, let reason, let lacksRoom):
+            take(job)?.resume(throwing: UnpackFailure(reason: reason, lacksRoom: lacksRoom))
         case .layers(let job, let digests, let last):
             let all = state.withLock { state in
                 state.jobs[job]?.layers.formUnion(digests)

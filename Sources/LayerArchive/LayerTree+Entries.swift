@@ -141,6 +141,6 @@ extension LayerTree {
 
     private func refusal(_ error: any Error, _ entry: EntryPath) -> LayerRefusal {
         if let refusal = error as? LayerRefusal { return refusal }
-        return LayerRefusal("entry \(quoted(entry.bytes)): it cannot be made: \(error)")
+        return LayerRefusal("entry \(quoted(entry.bytes)): it cannot be made: \(error)", after: (error as? SystemCallError)?.errno ?? 0)
     }
 }

@@ -11,6 +11,7 @@ final class LayerTree {
     let root: CInt
     private let ownsRoot: Bool
     let limits: UnpackLimits
+    let room: LayerRoom
     var folders = FolderRecords()
     /// Bytes that the holes of further files may have.
     var holesLeft: UInt64
@@ -20,9 +21,10 @@ final class LayerTree {
     private var recent: (path: [UInt8], folder: OpenFolder)?
 
     /// - Parameter root: borrowed, unless `ownsRoot` is set.
-    init(root: CInt, limits: UnpackLimits, ownsRoot: Bool = false) {
+    init(root: CInt, limits: UnpackLimits, room: LayerRoom, ownsRoot: Bool = false) {
         self.root = root
         self.limits = limits
+        self.room = room
         self.ownsRoot = ownsRoot
         holesLeft = limits[.sparse]
     }
@@ -117,7 +119,8 @@ final class LayerTree {
     }
 
     func failed(_ what: String, of entry: EntryPath) -> LayerRefusal {
-        LayerRefusal("entry \(quoted(entry.bytes)): \(what): \(failureText())")
+        let number = errno
+        return LayerRefusal("entry \(quoted(entry.bytes)): \(what): \(failureText(number))", after: number)
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 import Glibc
-import LinuxSystem
+public import LinuxSystem
 
 /// Where a layer's tar comes from.
 public struct LayerSource: Hashable, Sendable {
@@ -34,13 +34,14 @@ public struct LayerSource: Hashable, Sendable {
 /// - Parameters:
 ///   - target: an open, empty folder; it becomes the root of the layer.
 ///   - diffID: the SHA-256 of the plain tar, 64 lower-case hexadecimal digits.
+///   - own: where the room that the layer takes is counted; nil bounds nothing.
 /// - Throws: ``LayerRefusal``.
 public func unpackLayer(
-    _ source: LayerSource, into target: CInt, diffID: String, limits: UnpackLimits = UnpackLimits()
+    _ source: LayerSource, into target: CInt, diffID: String, limits: UnpackLimits = UnpackLimits(), place own: RoomPlace? = nil
 ) throws(LayerRefusal) -> LayerContent {
     umask(0)
     let stream = try PlainStream(source, limits: limits)
-    let tree = LayerTree(root: target, limits: limits)
+    let tree = LayerTree(root: target, limits: limits, room: LayerRoom(own, folder: target))
     try tree.makeFolder(
         try EntryPath(UnsafeRawBufferPointer(start: nil, count: 0), what: "root", limits: limits),
         EntryMetadata(user: 0, group: 0, mode: 0o755, time: timespec(tv_sec: 0, tv_nsec: 0)))
@@ -67,6 +68,7 @@ private func place(_ entry: LayerEntry, from reader: TarReader, in tree: LayerTr
     let limits = tree.limits
     let path = try entry.path(limits)
     let kind = try entry.kind(path)
+    try tree.room.use(0, path)
     if path.isRoot {
         // CVE-2021-29136: a root that is a link would lead everything after it out of the folder.
         guard case .folder = kind else { throw LayerRefusal("an entry for the layer's root is not a folder") }
@@ -89,8 +91,9 @@ private func place(_ entry: LayerEntry, from reader: TarReader, in tree: LayerTr
                 "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits[.bytes]) bytes"
             )
         }
+        try tree.room.take(size, path)
         try tree.makeFile(path, try entry.metadata(path, limits)) { file throws(LayerRefusal) in
-            try write(file, size: size, from: reader, path, holesLeft: &tree.holesLeft)
+            try write(file, size: size, from: reader, path, in: tree)
         }
     }
 }
@@ -104,22 +107,23 @@ protocol ContentReader {
 }
 
 func write(
-    _ file: CInt, size: UInt64, from reader: some ContentReader, _ path: EntryPath, holesLeft: inout UInt64
+    _ file: CInt, size: UInt64, from reader: some ContentReader, _ path: EntryPath, in tree: LayerTree
 ) throws(LayerRefusal) {
     var end: UInt64 = 0
     func skip(to offset: UInt64) throws(LayerRefusal) {
         guard offset > end else { return }
-        guard offset - end <= holesLeft else {
+        guard offset - end <= tree.holesLeft else {
             throw LayerRefusal(
                 .sparse, "entry \(quoted(path.bytes)): with a hole of \(offset - end) bytes the layer's holes are larger than the limit")
         }
-        holesLeft -= offset - end
+        tree.holesLeft -= offset - end
     }
     while let block = try reader.nextBlock(isComplete: end == size) {
         guard block.offset >= 0, UInt64(block.offset) + UInt64(block.bytes.count) <= size else {
             throw LayerRefusal("entry \(quoted(path.bytes)): its data lie beyond its size of \(size) bytes")
         }
         try skip(to: UInt64(block.offset))
+        try tree.room.use(block.bytes.count, path)
         var rest = block.bytes
         var offset = block.offset
         while !rest.isEmpty {
@@ -127,7 +131,7 @@ func write(
                 let count = try systemCall("pwrite") { pwrite(file, rest.baseAddress, rest.count, off_t(offset)) }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 offset += Int64(count)
-            } catch { throw LayerRefusal("entry \(quoted(path.bytes)): it cannot be written: \(error)") }
+            } catch { throw LayerRefusal("entry \(quoted(path.bytes)): it cannot be written: \(error)", after: error.errno) }
         }
         end = max(end, UInt64(offset))
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 import Glibc
-import LinuxSystem
+public import LinuxSystem
 
 /// Unpacks the zip of a function's layer into an empty folder as a lower folder of an overlay: all of it below `opt`, which is a plain folder of ours,
 /// so that it hides whatever else an image has of that name.
@@ -12,13 +12,14 @@ import LinuxSystem
 /// - Parameters:
 ///   - target: an open, empty folder; it becomes the root of the layer.
 ///   - tree: what the zip's bytes must lead to, see ``zipTree(of:)``.
+///   - own: where the room that the layer takes is counted; nil bounds nothing.
 /// - Throws: ``LayerRefusal``.
 public func unpackZip(
-    _ blob: LayerSource, into target: CInt, tree: String, limits: UnpackLimits = .functionLayer
+    _ blob: LayerSource, into target: CInt, tree: String, limits: UnpackLimits = .functionLayer, place own: RoomPlace? = nil
 ) throws(LayerRefusal) -> LayerContent {
     let found = zipTree(of: try sha256(of: blob))
     guard found == tree else { throw LayerRefusal("the zip leads to the tree \(found), and \(tree) was promised") }
-    let files = try makeFiles(in: target, limits)
+    let files = try makeFiles(in: target, limits, LayerRoom(own, folder: target))
     let reader = try ZipReader(blob)
     var content = LayerContent()
     while let entry = try reader.next() {
@@ -56,15 +57,15 @@ private func sha256(of blob: LayerSource) throws(LayerRefusal) -> String {
 }
 
 /// The folder `opt` as the root of everything in the zip.
-private func makeFiles(in target: CInt, _ limits: UnpackLimits) throws(LayerRefusal) -> LayerTree {
+private func makeFiles(in target: CInt, _ limits: UnpackLimits, _ room: LayerRoom) throws(LayerRefusal) -> LayerTree {
     let root = EntryMetadata(user: 0, group: 0, mode: 0o755, time: timespec(tv_sec: 0, tv_nsec: 0))
     let whole = try EntryPath(UnsafeRawBufferPointer(start: nil, count: 0), what: "root", limits: limits)
-    let tree = LayerTree(root: target, limits: limits)
+    let tree = LayerTree(root: target, limits: limits, room: room)
     try tree.makeFolder(whole, root)
     do {
         try makeDirectory(target, "opt", mode: 0o755)
         let opt = try openDirectory(target, "opt")
-        let files = LayerTree(root: opt.release(), limits: limits, ownsRoot: true)
+        let files = LayerTree(root: opt.release(), limits: limits, room: room, ownsRoot: true)
         try files.makeFolder(whole, root)
         try tree.folders.applyTimes(root: target)
         return files
@@ -78,6 +79,7 @@ private func place(
 ) throws(LayerRefusal) {
     let path = try entry.path(tree.limits)
     let kind = try entry.kind(path)
+    try tree.room.use(0, path)
     if path.isRoot {
         guard case .folder = kind else { throw LayerRefusal("an entry for the layer's root is not a folder") }
         return
@@ -100,8 +102,9 @@ private func place(
                 "entry \(quoted(path.bytes)): the zip gets more than \(limits[.ratio]) times larger when it is unpacked, which is the limit past \(UnpackLimit.ratioFloor) bytes"
             )
         }
+        try tree.room.take(size, path)
         try tree.makeFile(path, entry.readableByAll(0o444)) { file throws(LayerRefusal) in
-            try write(file, size: size, from: reader, path, holesLeft: &tree.holesLeft)
+            try write(file, size: size, from: reader, path, in: tree)
         }
     }
 }

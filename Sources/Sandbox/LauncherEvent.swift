@@ -16,7 +16,7 @@ public enum LauncherEvent: Hashable, Sendable {
     case removed(job: UInt64)
     /// A part of the list; `last` ends it.
     case layers(job: UInt64, [Digest], last: Bool)
-    case jobFailed(job: UInt64, reason: String)
+    case jobFailed(job: UInt64, reason: String, lacksRoom: Bool = false)
     /// Programs on this host have to wait for memory: what was made ahead of need should go.
     case memoryPressure
 }
@@ -83,10 +83,11 @@ extension LauncherEvent {
             writer.integer(job)
             writer.integer(UInt8(last ? 1 : 0))
             writer.strings(digests.map(\.hex))
-        case .jobFailed(let job, let reason):
+        case .jobFailed(let job, let reason, let lacksRoom):
             writer.integer(UInt8(9))
             writer.integer(job)
             writer.sentence(reason)
+            writer.integer(UInt8(lacksRoom ? 1 : 0))
         }
         return writer.bytes
     }
@@ -119,7 +120,8 @@ extension LauncherEvent {
             self = .layers(job: job, digests, last: last)
         case 9:
             let job = try reader.integer(UInt64.self)
-            self = .jobFailed(job: job, reason: try reader.string("a sentence", bound: WireBounds.sentence))
+            let reason = try reader.string("a sentence", bound: WireBounds.sentence)
+            self = .jobFailed(job: job, reason: reason, lacksRoom: try reader.integer(UInt8.self) != 0)
         case 10: self = .parked(try reader.instanceID())
         case 11: self = .memoryPressure
         case let kind: throw WireError("unknown event \(kind)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
+import LinuxSystem
 
 /// What the daemon may ask of the launcher. One message of the socket each.
 public enum LauncherRequest: Hashable, Sendable {
@@ -12,8 +13,8 @@ public enum LauncherRequest: Hashable, Sendable {
     case openSockets(number: UInt64, InstanceID, count: UInt8)
     /// `graceMilliseconds` lie between SIGTERM and SIGKILL.
     case stop(InstanceID, graceMilliseconds: UInt32)
-    /// Carries one descriptor, the blob, open for reading.
-    case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression, UnpackLimits)
+    /// Carries the blob, open for reading, and where the room for the layer is bounded the `RoomPage` in whose `place` its unpacker counts.
+    case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression, UnpackLimits, place: UInt16)
     case removeLayer(job: UInt64, diffID: Digest)
     case listLayers(job: UInt64)
     /// Carries one descriptor, a listening socket: every daemon that comes after this one gets it too.
@@ -52,7 +53,7 @@ extension LauncherRequest {
             writer.integer(UInt8(3))
             writer.string(id.text)
             writer.integer(grace)
-        case .unpack(let job, let diffID, let offset, let length, let compression, let limits):
+        case .unpack(let job, let diffID, let offset, let length, let compression, let limits, let place):
             writer.integer(UInt8(4))
             writer.integer(job)
             writer.string(diffID.hex)
@@ -60,6 +61,7 @@ extension LauncherRequest {
             writer.integer(length)
             writer.integer(compression.rawValue)
             for limit in UnpackLimit.allCases { writer.integer(limits[limit]) }
+            writer.integer(place)
         case .removeLayer(let job, let diffID):
             writer.integer(UInt8(5))
             writer.integer(job)
@@ -109,7 +111,11 @@ extension LauncherRequest {
                 throw WireError("a layer's place lies beyond any file")
             }
             guard let compression = LayerCompression(rawValue: try reader.integer()) else { throw WireError("an unknown compression") }
-            self = .unpack(job: job, diffID: diffID, offset: offset, length: length, compression: compression, try reader.layerLimits())
+            let limits = try reader.layerLimits()
+            let place = try reader.integer(UInt16.self)
+            guard place < RoomPage.places else { throw WireError("there is no place \(place) to count a layer's room in") }
+            self = .unpack(
+                job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits, place: place)
         case 5: self = .removeLayer(job: try reader.integer(), diffID: try reader.digest())
         case 6: self = .listLayers(job: try reader.integer())
         case 7: self = .park(try InstanceSpec(from: &reader))

@@ -38,12 +38,16 @@ public enum UnpackPlan {
     ]
     public static let programAccess: FileAccess = [.readFile, .execute]
 
+    /// Exit status of an unpacker that did not find room for the layer.
+    public static let lacksRoom: Int32 = 4
+
     /// - Parameters:
     ///   - target: a detached tree of the folder to fill; it becomes `/layer`.
     ///   - result: where the program tells what it made.
+    ///   - room: where it counts the room that the layer takes; nil bounds nothing.
     ///   - arguments: the program's own name first.
     public static func steps(
-        target: CInt, result: CInt, null: CInt, _ descriptors: UnpackDescriptors, seconds: UInt64, arguments: [String]
+        target: CInt, result: CInt, null: CInt, _ descriptors: UnpackDescriptors, room: CInt?, seconds: UInt64, arguments: [String]
     ) -> [SetupStep] {
         [
             .dieWithParent, .ownSession,
@@ -53,22 +57,25 @@ public enum UnpackPlan {
             .makePath("root/layer"), .attach(target, at: "root/layer"), .changeFolder("root"), .pivot, .detachOldRoot,
             .duplicate(result, to: 3, keepAtExec: true),
         ]
-            + descriptorsAndLimits(descriptors, output: null, seconds: seconds)
+            + descriptorsAndLimits(descriptors, output: null, room: room, seconds: seconds)
             + [
                 .boundCapabilities(capabilities), .capabilities(capabilities),
                 .dieWithParent,  // Again, because the change of capabilities has cleared it.
             ] + restrict(descriptors) + [.executeDescriptor(4, name: "swiftlet-unpack", arguments: arguments, environment: [])]
     }
 
-    static func descriptorsAndLimits(_ descriptors: UnpackDescriptors, output: CInt, seconds: UInt64) -> [SetupStep] {
+    static func descriptorsAndLimits(
+        _ descriptors: UnpackDescriptors, output: CInt, room: CInt? = nil, seconds: UInt64
+    ) -> [SetupStep] {
         [
             .duplicate(descriptors.input, to: 0, keepAtExec: true), .duplicate(output, to: 1, keepAtExec: true),
             .duplicate(descriptors.complaints, to: 2, keepAtExec: true),
             .duplicate(descriptors.program, to: 4, keepAtExec: false), .duplicate(descriptors.status, to: 5, keepAtExec: false),
         ]
             + (descriptors.rules.map { [.duplicate($0, to: 6, keepAtExec: false)] } ?? [])
+            + (room.map { [.duplicate($0, to: 7, keepAtExec: true)] } ?? [])
             + [
-                .closeFrom(7), .ownKeyring,
+                .closeFrom(room == nil ? 7 : 8), .ownKeyring,
                 .limit(.addressSpace, memory), .limit(.coreSize, 0), .limit(.openFiles, 1024), .limit(.processorSeconds, seconds),
                 .umask(0), .resetSignals,
             ]

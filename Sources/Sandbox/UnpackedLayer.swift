@@ -23,6 +23,13 @@ public struct UnpackedLayer: Hashable, Sendable {
 /// Why a layer was refused: a sentence that names the entry and the limit or rule.
 public struct UnpackFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public var reason: String
-    public init(reason: String) { self.reason = reason }
+    /// Whether it is not the layer that is wrong: the quota or the disk has no room for it.
+    public var lacksRoom: Bool
+
+    public init(reason: String, lacksRoom: Bool = false) {
+        self.reason = reason
+        self.lacksRoom = lacksRoom
+    }
+
     public var description: String { reason }
 }

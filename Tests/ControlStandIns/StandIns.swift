@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 public import LauncherClient
+public import LinuxSystem
 public import Sandbox
 import Synchronization
 
@@ -34,7 +35,7 @@ public struct NoUnpacker: LayerUnpacker {
     public init() {}
 
     public func unpack(
-        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace?
     ) async throws -> UnpackedLayer { UnpackedLayer(entries: 1, bytes: length) }
 
     public func layers() async throws -> Set<Digest> { [] }

@@ -30,12 +30,12 @@ final class DirectUnpacker: LayerUnpacker {
     var counts: [Digest: Int] { started.withLock { $0 } }
 
     func unpack(
-        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
+        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace?
     ) async throws -> UnpackedLayer {
         started.withLock { $0[diffID, default: 0] += 1 }
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { [self] in
-                continuation.resume(with: Result { try run(diffID, blob, offset, length, compression) })
+                continuation.resume(with: Result { try run(diffID, blob, offset, length, compression, place) })
             }
         }
     }
@@ -51,7 +51,7 @@ final class DirectUnpacker: LayerUnpacker {
     }
 
     private func run(
-        _ diffID: Digest, _ blob: CInt, _ offset: UInt64, _ length: UInt64, _ compression: LayerCompression
+        _ diffID: Digest, _ blob: CInt, _ offset: UInt64, _ length: UInt64, _ compression: LayerCompression, _ place: RoomPlace?
     ) throws -> UnpackedLayer {
         let target = "\(folder)/.tmp-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
@@ -63,8 +63,10 @@ final class DirectUnpacker: LayerUnpacker {
                 [0: .open(blob), 1: .open($0.write.number), 2: .new(target + ".inflate")])
         }
         let unpacker = try spawn(
-            ["swiftlet-unpack", target, tar == nil ? "\(offset)" : "0", "\(length)", form, diffID.hex],
-            [0: .open(tar?.read.number ?? blob), 2: .new(target + ".err"), 3: .new(target + ".out")])
+            ["swiftlet-unpack", target, tar == nil ? "\(offset)" : "0", "\(length)", form, diffID.hex]
+                + (place.map { ["\(UnpackLimits())", "\($0.number)"] } ?? []),
+            [0: .open(tar?.read.number ?? blob), 2: .new(target + ".err"), 3: .new(target + ".out")]
+                .merging(place.map { [7: .open($0.page.descriptor.number)] } ?? [:]) { $1 })
         // The two have the pipe now; ours would keep it open.
         tar = nil
         onStart(unpacker)
@@ -81,7 +83,8 @@ final class DirectUnpacker: LayerUnpacker {
         guard status == 0, output.count == 4, output[0] == "ok", let entries = UInt64(output[1]), let bytes = UInt64(output[2]) else {
             try FileManager.default.removeItem(atPath: target)
             let reason = first.isEmpty ? words : first
-            throw UnpackFailure(reason: status & 0x7f != 0 ? "the unpacker was ended by signal \(status & 0x7f)" : reason)
+            throw UnpackFailure(
+                reason: status & 0x7f != 0 ? "the unpacker was ended by signal \(status & 0x7f)" : reason, lacksRoom: status >> 8 == 4)
         }
         try FileManager.default.moveItem(atPath: target, toPath: "\(folder)/\(diffID.hex)")
         try onPlaced(diffID)

@@ -14,22 +14,22 @@ final class LibraryFixture: Sendable {
     let library: ImageLibrary
 
     init(
-        limits: ImageLimits = ImageLimits(),
+        limits: ImageLimits = ImageLimits(), patience: SenderPatience = SenderPatience(),
         unpacker make: @Sendable (_ folder: String) throws -> DirectUnpacker = { try DirectUnpacker(folder: $0) }
     ) async throws {
         let scratch = try Scratch()
         self.scratch = scratch
         unpacker = try make(scratch.path + "/layers")
-        library = try await LibraryFixture.open(scratch.path, unpacker, limits: limits)
+        library = try await LibraryFixture.open(scratch.path, unpacker, limits: limits, patience: patience)
     }
 
     static func open(
-        _ state: String, _ unpacker: DirectUnpacker, limits: ImageLimits = ImageLimits()
+        _ state: String, _ unpacker: DirectUnpacker, limits: ImageLimits = ImageLimits(), patience: SenderPatience = SenderPatience()
     ) async throws -> ImageLibrary {
         try FileManager.default.createDirectory(atPath: state + "/data", withIntermediateDirectories: true)
         let library = try ImageLibrary(
             dataDirectory: state + "/data", store: try Store(path: state + "/data/swiftlet.db"), unpacker: unpacker,
-            limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { 1_700_000_000_000 })
+            limits: limits, patience: patience, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { 1_700_000_000_000 })
         try await library.recover()
         return library
     }

@@ -187,7 +187,9 @@ import Testing
         try registry.push(archive, "hello:1")
         try await PullFixture.with(space: ImageSpace(quota: 100_000)) { fixture async throws in
             for refused in [try await fixture.refusal(of: archive), try await fixture.refusal("\(registry.address)/hello:1")] {
-                #expect(refused.status == 507 && refused.message.contains("images take 300000 bytes"), "\(refused)")
+                #expect(
+                    refused.status == 507 && refused.message.contains("take 300000, and the host's --image-quota leaves 100000"),
+                    "\(refused)")
                 #expect(try fixture.leftovers() == [])
             }
             #expect(fixture.unpacker.counts.values.map { $0 } == [2])

@@ -206,6 +206,34 @@ extension SandboxOnThisKernel {
             #expect(try await host.client.layers().count == 41)
         }
 
+        @Test(.timeLimit(.minutes(1))) func layersWhoseBytesDoNotComeHoldUpNoneThatIsHere() async throws {
+            let real = try LauncherFixture()
+            let pipes = (0..<20).map { _ in Pipe() }
+            let waiting = pipes.enumerated().map { number, pipe in
+                let digest = Digest(bytes: Array(repeating: UInt8(number), count: 32))
+                return Task { [reading = pipe.fileHandleForReading.fileDescriptor] in
+                    try await real.client.unpack(digest, from: reading, offset: 0, length: 77, compression: .none)
+                }
+            }
+            func running() throws -> Int {
+                try FileManager.default.contentsOfDirectory(atPath: real.folder + "/layers").count { $0.hasPrefix(".tmp-") }
+            }
+            while try running() < 9 { try await Task.sleep(for: .milliseconds(1)) }
+            let path = host.folder + "-empty"
+            #expect(FileManager.default.createFile(atPath: path, contents: nil))
+            let empty = open(path, O_RDONLY)
+            defer {
+                close(empty)
+                unlink(path)
+            }
+            let nothing = try #require(Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+            #expect(try await real.client.unpack(nothing, from: empty, offset: 0, length: 0, compression: .none).entries == 0)
+            #expect(try running() == 9)
+            kill(real.process, SIGKILL)
+            for one in waiting { await #expect(throws: UnpackFailure.self) { try await one.value } }
+            withExtendedLifetime(pipes) {}
+        }
+
         @Test func aBlobThatIsNoFileIsRefused() async throws {
             let null = open("/dev/zero", O_RDONLY)
             defer { close(null) }

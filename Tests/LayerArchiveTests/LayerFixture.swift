@@ -21,7 +21,7 @@ final class LayerFixture {
     ///   - plain: what comes out, where it is compressed.
     @discardableResult
     func unpack(
-        _ tar: [UInt8], encoding: String? = nil, plain: [UInt8]? = nil, limits: UnpackLimits = UnpackLimits()
+        _ tar: [UInt8], encoding: String? = nil, plain: [UInt8]? = nil, limits: UnpackLimits = UnpackLimits(), place: RoomPlace? = nil
     ) throws -> LayerContent {
         let path = try scratch.write(tar, to: "blob")
         let plainPath = try scratch.write(plain ?? tar, to: "plain")
@@ -31,7 +31,7 @@ final class LayerFixture {
         guard let encoding else {
             return try unpackLayer(
                 LayerSource(descriptor: blob.number, offset: 0, length: UInt64(tar.count), form: .plain), into: target.number,
-                diffID: diffID, limits: limits)
+                diffID: diffID, limits: limits, place: place)
         }
         let inflater = try Inflater(
             encoding, length: tar.count, limits: limits, input: FileHandle(forReadingFrom: URL(fileURLWithPath: path)))
@@ -45,10 +45,10 @@ final class LayerFixture {
         return try result.get()
     }
 
-    func unpack(limits: UnpackLimits = UnpackLimits(), _ build: (inout TarBuilder) -> Void) throws {
+    func unpack(limits: UnpackLimits = UnpackLimits(), place: RoomPlace? = nil, _ build: (inout TarBuilder) -> Void) throws {
         var tar = TarBuilder()
         build(&tar)
-        try unpack(tar.finished, limits: limits)
+        try unpack(tar.finished, limits: limits, place: place)
     }
 
     /// The sentence with which a tar is refused; nil where it is not.

@@ -37,7 +37,7 @@ struct Numbers: RandomNumberGenerator {
     static let requests: [LauncherRequest] = [
         .keepListener(.plain), .keepListener(.secure),
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
-        .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits()),
+        .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits(), place: 2044),
         .freeze(InstanceID("c-1")!), .thaw(InstanceID("c-1")!), .listens(InstanceID("c-1")!), .removeLayer(job: 1, diffID: digest),
         .listLayers(job: 2), .park(silentSpec()), .claim(id),
     ]
@@ -46,7 +46,7 @@ struct Numbers: RandomNumberGenerator {
         .failed(id, LaunchFailure(step: "mount overlay: EINVAL (step 4 of 19)", errno: 22)),
         .exited(id, .exited(status: 3)), .exited(id, .signaled(9)), .exited(id, .outOfMemory), .sockets(number: 7),
         .unpacked(job: 1, UnpackedLayer(entries: 5, bytes: 6)), .removed(job: 2), .layers(job: 3, [digest], last: true),
-        .jobFailed(job: 4, reason: "no"), .parked(id), .memoryPressure,
+        .jobFailed(job: 4, reason: "no"), .jobFailed(job: 4, reason: "full", lacksRoom: true), .parked(id), .memoryPressure,
     ]
 
     @Test(arguments: requests) func aRequestComesBackAsItWas(_ request: LauncherRequest) throws {
@@ -94,11 +94,11 @@ struct Numbers: RandomNumberGenerator {
     @Test func limitsOfALayerCrossTheWireAndStayWithinTheirBounds() throws {
         var limits = UnpackLimits()
         try limits.set(.entries, to: 17)
-        let request = LauncherRequest.unpack(job: 1, diffID: digest, offset: 0, length: 5, compression: .gzip, limits)
+        let request = LauncherRequest.unpack(job: 1, diffID: digest, offset: 0, length: 5, compression: .gzip, limits, place: 3)
         #expect(try LauncherRequest(decoding: request.encoded()[...]) == request)
         for number in UnpackLimit.allCases.indices {
             var bytes = request.encoded()
-            let place = bytes.count - 8 * (UnpackLimit.allCases.count - number)
+            let place = bytes.count - 2 - 8 * (UnpackLimit.allCases.count - number)
             bytes.replaceSubrange(place..<place + 8, with: [UInt8](repeating: 255, count: 8))
             #expect(throws: WireError.self, "\(UnpackLimit.allCases[number])") { try LauncherRequest(decoding: bytes[...]) }
         }

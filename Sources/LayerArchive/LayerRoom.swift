@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+public import LinuxSystem
+
+/// The room that a layer has: what the quota of images leaves to all layers under way, and what is free on the disk. Looked at before what would take it
+/// is made.
+public final class LayerRoom {
+    /// Bytes that are written between two looks at the disk.
+    private static let stride = 1 << 20
+    /// Files that must be left to make: as for bytes, functions and the database must go on.
+    private static let files: UInt64 = 1000
+
+    private let place: RoomPlace?
+    private let folder: CInt
+    private var unseen = LayerRoom.stride
+
+    /// - Parameters:
+    ///   - place: nil bounds nothing, for who unpacks by hand.
+    ///   - folder: on the disk that is looked at; only borrowed.
+    public init(_ place: RoomPlace?, folder: CInt) {
+        self.place = place
+        self.folder = folder
+    }
+
+    /// Counts a file, by the size that it shows, as the quota does.
+    func take(_ bytes: UInt64, _ entry: EntryPath) throws(LayerRefusal) {
+        guard let place else { return }
+        let (taken, room) = (place.page.take(bytes, in: place.number), place.page.room)
+        guard taken <= room else {
+            throw LayerRefusal(
+                room: """
+                    entry \(quoted(entry.bytes)): with its \(bytes) bytes the layers that are being unpacked take \(taken), and the host's \
+                    --image-quota leaves \(room)
+                    """)
+        }
+    }
+
+    /// Called before so many bytes are written, or a name is made.
+    func use(_ bytes: Int, _ entry: EntryPath) throws(LayerRefusal) {
+        guard let place else { return }
+        unseen += max(bytes, 4096)
+        if unseen < Self.stride { return }
+        unseen = 0
+        var status = statvfs()
+        guard fstatvfs(folder, &status) == 0 else { throw LayerRefusal("the disk cannot be examined: \(failureText())") }
+        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        let reserve = place.page.reserve
+        guard free >= reserve &+ UInt64(bytes) else {
+            throw LayerRefusal(
+                room: """
+                    entry \(quoted(entry.bytes)): \(free) bytes are free on the disk of the state directory, \(bytes) more would come, and \
+                    \(reserve) must stay free
+                    """)
+        }
+        // Some file systems have no such number.
+        guard status.f_files == 0 || status.f_ffree >= Self.files else {
+            throw LayerRefusal(
+                room:
+                    "entry \(quoted(entry.bytes)): the disk of the state directory has room for \(status.f_ffree) more files, and \(Self.files) must stay"
+            )
+        }
+    }
+}
