@@ -2,10 +2,10 @@
 #define _GNU_SOURCE
 #include "csockets.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/time_types.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -21,8 +21,8 @@ int csockets_poll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int csockets_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-int csockets_watch(int poll, int descriptor, uint32_t events, int edge) {
-    struct epoll_event event = {.events = events | (edge ? EPOLLET : 0), .data.fd = descriptor};
+int csockets_watch(int poll, int descriptor, uint64_t token, uint32_t events, int edge) {
+    struct epoll_event event = {.events = events | (edge ? EPOLLET : 0), .data.u64 = token};
     return epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event);
 }
 
@@ -46,7 +46,7 @@ int csockets_wait(int poll, struct csockets_ready *ready, int room, int64_t nano
     int count = wait(poll, events, room < 256 ? room : 256, nanoseconds);
     if (count < 0) return errno == EINTR ? 0 : -1;
     for (int index = 0; index < count; index++)
-        ready[index] = (struct csockets_ready){.descriptor = events[index].data.fd, .events = events[index].events};
+        ready[index] = (struct csockets_ready){.token = events[index].data.u64, .events = events[index].events};
     return count;
 }
 
@@ -91,5 +91,6 @@ int csockets_peer(int socket, char *text, size_t room) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
     if (getpeername(socket, (struct sockaddr *)&address, &length) != 0) return -1;
-    return getnameinfo((struct sockaddr *)&address, length, text, (socklen_t)room, NULL, 0, NI_NUMERICHOST) == 0 ? 0 : (errno = EINVAL, -1);
+    const void *number = address.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&address)->sin6_addr : &((struct sockaddr_in *)&address)->sin_addr;
+    return inet_ntop(address.ss_family, number, text, (socklen_t)room) ? 0 : -1;
 }

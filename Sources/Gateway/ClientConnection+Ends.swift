@@ -59,6 +59,8 @@ extension ClientConnection {
     func close() {
         flush()
         wire?.closeWhenWritten()
+        // Whoever does not take it is waited for no longer than any other.
+        if wire != nil { blockedSince = loop.roughNow }
     }
 
     func closeNow() { wire?.close() }

@@ -169,6 +169,8 @@ public final class Gateway: RoutingSubscriber, Sendable {
             for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
         }
         await onEachLoop { loop, finished in loop.drain(finished) }
+        // Once more, for a connection that began to speak HTTP/2 meanwhile and is another loop's since.
+        await onEachLoop { loop, finished in loop.drain(finished) }
         limit.cancel()
         await onEachLoop { loop, finished in
             loop.closeAll()

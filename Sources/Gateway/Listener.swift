@@ -5,12 +5,18 @@ internal import Sockets
 
 /// The plain listener: one thread takes the connections that come, and spreads them over all.
 final class Listener: Sendable {
+    private enum State {
+        case bound
+        case listening(SocketListener)
+        case closed
+    }
+
     typealias Thread = (thread: SocketThread, loop: NIOLoopBoundBox<GatewayLoop>)
 
     let address: SocketAddress
     private let descriptor: CInt
     private let threads: [Thread]
-    private let listener: NIOLoopBoundBox<SocketListener?>
+    private let state: NIOLoopBoundBox<State>
     private let logger: Logger
 
     /// - Parameters:
@@ -20,20 +26,22 @@ final class Listener: Sendable {
     init(_ descriptor: CInt, _ threads: [Thread], _ logger: Logger) throws {
         (self.descriptor, self.threads, self.logger) = (descriptor, threads, logger)
         address = try ListenerHandOver.address(of: descriptor)
-        listener = NIOLoopBoundBox.makeBoxSendingValue(nil, eventLoop: threads[0].thread.loop)
+        state = NIOLoopBoundBox.makeBoxSendingValue(.bound, eventLoop: threads[0].thread.loop)
     }
 
     private var home: SocketThread { threads[0].thread }
 
     func begin() async throws {
         try await home.loop.submit { [self] in
+            guard case .bound = state.value else { throw ChannelError.alreadyClosed }
             var next = 0
-            listener.value = try SocketListener(descriptor, on: home.poll.value, home.loop) { [threads, logger] connection in
+            let listener = try SocketListener(descriptor, on: home.poll.value, home.loop) { [threads, logger] connection in
                 next = next + 1 == threads.count ? 0 : next + 1
                 let (thread, loop) = threads[next]
                 if thread.loop.inEventLoop { return Self.serve(connection, thread, loop, logger) }
                 thread.loop.execute { Self.serve(connection, thread, loop, logger) }
             }
+            state.value = .listening(listener)
         }.get()
     }
 
@@ -48,7 +56,12 @@ final class Listener: Sendable {
     func close() async {
         await withCheckedContinuation { done in
             home.loop.execute { [self] in
-                if let open = listener.value { open.close() } else { ListenerHandOver.close(descriptor) }
+                switch state.value {
+                case .bound: ListenerHandOver.close(descriptor)
+                case .listening(let listener): listener.close()
+                case .closed: break
+                }
+                state.value = .closed
                 done.resume()
             }
         }

@@ -70,11 +70,10 @@ package final class SocketConnection: Wire, PolledSocket {
     }
 
     func isReady(_ events: UInt32) {
+        if events == 0 { willContinue = false }
         guard state != .closed else { return }
-        willContinue = false
-        if events & UInt32(csockets_peer_done | csockets_hang_up | csockets_error) != 0 { (isOver, mayRead) = (true, true) }
+        if isBroken || events & UInt32(csockets_peer_done | csockets_hang_up | csockets_error) != 0 { (isOver, mayRead) = (true, true) }
         if events & UInt32(csockets_in) != 0 { mayRead = true }
-        if isBroken { return end() }
         if events & UInt32(csockets_out) != 0, !waiting.isEmpty { drain() }
         if mayRead, mayGoOn, state != .closed { read() }
     }
@@ -91,18 +90,20 @@ package final class SocketConnection: Wire, PolledSocket {
     // MARK: Reading
 
     private func read() {
+        var hasReceived = false
         for _ in 0..<Self.readsAtOnce {
             var buffer = poll.spare.take()
             buffer.reserveCapacity(readSize)
             let room = buffer.writableBytes
             let count = buffer.withUnsafeMutableWritableBytes { csockets_receive(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else {
+                let isEmpty = count < 0 && errno == EAGAIN
                 poll.spare.giveBack(buffer)
-                if count < 0, errno == EAGAIN { mayRead = false } else { end(broken: count < 0) }
-                break
+                return met(isEmpty ? .nothingYet : count == 0 ? .end : .failure, hasReceived)
             }
             buffer.moveWriterIndex(forwardBy: count)
             adapt(count, room)
+            hasReceived = true
             user?.received(buffer)
             poll.spare.giveBack(buffer)
             guard state != .closed, mayGoOn else { break }
@@ -115,6 +116,18 @@ package final class SocketConnection: Wire, PolledSocket {
         guard state != .closed else { return }
         user?.receivedAll()
         if mayRead, mayGoOn { continueLater() }
+    }
+
+    private enum Met {
+        case nothingYet, end, failure
+    }
+
+    /// There is nothing more to read, for now or for ever. What has been read is worked on first: it may be an answer, and answers are worth having also of
+    /// who takes nothing more.
+    private func met(_ what: Met, _ hasReceived: Bool) {
+        if what == .nothingYet { mayRead = false }
+        if hasReceived { user?.receivedAll() }
+        if what != .nothingYet || isBroken { end(broken: isBroken || what == .failure) }
     }
 
     private func adapt(_ count: Int, _ room: Int) {
@@ -151,7 +164,7 @@ package final class SocketConnection: Wire, PolledSocket {
     func sendLate() { if let bytes = late.take() { sendNow(bytes) } }
 
     private func sendNow(_ bytes: consuming ByteBuffer) {
-        guard state == .open else { return }
+        guard state == .open, !isBroken else { return }
         let count = bytes.withUnsafeReadableBytes { csockets_send(descriptor, $0.baseAddress, $0.count) }
         if count == bytes.readableBytes { return poll.spare.giveBack(bytes) }
         if count < 0, errno != EAGAIN { return breakLater() }
@@ -160,6 +173,7 @@ package final class SocketConnection: Wire, PolledSocket {
     }
 
     private func put(_ bytes: ByteBuffer) {
+        guard !isBroken else { return }
         waiting.append(bytes)
         guard isWritable, waiting.count >= Self.highMark else { return }
         isWritable = false
@@ -223,7 +237,9 @@ package final class SocketConnection: Wire, PolledSocket {
 
     package func close() { end(broken: false) }
 
-    private func end(broken: Bool = true) {
+    private func end(broken: Bool) {
+        // A complete answer is the client's, whatever comes behind it.
+        if !broken { sendLate() }
         guard state != .closed else { return }
         _ = giveAway()
         Glibc.close(descriptor)

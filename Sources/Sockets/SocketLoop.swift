@@ -56,9 +56,15 @@ package final class SocketLoop: EventLoop {
             for piece in work { piece() }
             work.removeAll(keepingCapacity: true)
         }
-        let (rest, callbacks) = guarded.withLock { ($0.work, $0.whenStopped) }
-        for piece in rest { piece() }
-        for callback in callbacks { callback() }
+        // What was asked for before the end is done, and what that asks for. Whatever comes later is not.
+        repeat {
+            takeWork(into: &work)
+            for piece in work { piece() }
+            work.removeAll(keepingCapacity: true)
+        } while guarded.withLock { !$0.work.isEmpty }
+        // Another thread may get this one's number.
+        thread.store(0, ordering: .relaxed)
+        for callback in guarded.withLock({ $0.whenStopped }) { callback() }
     }
 
     /// - Returns: for how long the sockets may be waited for, in nanoseconds; nil where the loop ends.
@@ -137,7 +143,10 @@ package final class SocketLoop: EventLoop {
         return number
     }
 
-    private func cancel(_ number: UInt64) { guarded.withLock { _ = $0.due.removeValue(forKey: number) } }
+    private func cancel(_ number: UInt64) {
+        // It goes outside of the lock: what goes with it may ask for something here.
+        _ = guarded.withLock { $0.due.removeValue(forKey: number) }
+    }
 
     package func shutdownGracefully(queue: DispatchQueue, _ callback: @escaping @Sendable ((any Error)?) -> Void) {
         change { guarded in

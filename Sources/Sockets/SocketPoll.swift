@@ -12,7 +12,13 @@ package final class SocketPoll {
 
     package let spare = SpareBuffers()
     private let descriptor: CInt
-    private var sockets: [(any PolledSocket)?] = []
+    private struct Watched {
+        var socket: (any PolledSocket)?
+        /// How often the number has been given up: news of the one before are not those of the one that has it now.
+        var generation: UInt32 = 0
+    }
+
+    private var watched: [Watched] = []
     /// Those that have more to do than was done in this turn; the others come first.
     private var unfinished: [any PolledSocket] = []
     /// Those with a message that goes out with the others of this turn.
@@ -37,20 +43,24 @@ package final class SocketPoll {
     /// - Parameter edge: whether it is told once of each change, in place of for as long as there is something to do.
     /// - Throws: `IOError` where the kernel's limit of watched descriptors is reached.
     func add(_ socket: any PolledSocket, _ number: CInt, _ events: UInt32, edge: Bool) throws {
-        guard csockets_watch(descriptor, number, events, edge ? 1 : 0) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
-        while sockets.count <= Int(number) { sockets.append(nil) }
-        sockets[Int(number)] = socket
+        while watched.count <= Int(number) { watched.append(Watched()) }
+        let token = UInt64(watched[Int(number)].generation) << 32 | UInt64(number)
+        guard csockets_watch(descriptor, number, token, events, edge ? 1 : 0) == 0 else {
+            throw IOError(errnoCode: errno, reason: "epoll_ctl")
+        }
+        watched[Int(number)].socket = socket
     }
 
     /// Wakes the loop, and has nothing to do.
     func addBell(_ number: CInt) throws {
-        guard csockets_watch(descriptor, number, UInt32(csockets_in), 1) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
+        guard csockets_watch(descriptor, number, .max, UInt32(csockets_in), 1) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
     }
 
     /// To be called before the descriptor is closed or given away.
     func remove(_ number: CInt) {
-        guard sockets.indices.contains(Int(number)), sockets[Int(number)] != nil else { return }
-        sockets[Int(number)] = nil
+        guard watched.indices.contains(Int(number)), watched[Int(number)].socket != nil else { return }
+        watched[Int(number)].socket = nil
+        watched[Int(number)].generation &+= 1
         // It is in the set, so this cannot fail.
         _ = csockets_forget(descriptor, number)
     }
@@ -78,9 +88,11 @@ package final class SocketPoll {
         let count = csockets_wait(descriptor, ready, Self.atOnce, nanoseconds)
         precondition(count >= 0, "epoll_wait of a descriptor of ours has failed with errno \(errno)")
         for index in 0..<Int(count) {
-            let (number, events) = (Int(ready[index].descriptor), ready[index].events)
-            // One that was closed in this turn may have had news; another one that has its number now loses nothing by news that are not its own.
-            guard number < sockets.count, let socket = sockets[number] else { continue }
+            let (token, events) = (ready[index].token, ready[index].events)
+            let number = Int(token & 0xffff_ffff)
+            guard number < watched.count, watched[number].generation == UInt32(token >> 32), let socket = watched[number].socket else {
+                continue
+            }
             hasMoreNews = index + 1 < count
             socket.isReady(events)
             if late.count >= Self.together { sendLate() }

@@ -139,6 +139,77 @@ import Testing
         }
     }
 
+    @Test("what the other side said before it went is heard, though it takes nothing more")
+    func lastWords() async throws {
+        try await withConnection(tcp: true) { pair in
+            try await pair.on { connection, record in
+                pair.peerSends([7, 8])
+                var hard = linger(l_onoff: 1, l_linger: 0)
+                setsockopt(pair.peer, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+                pair.closePeer()
+                usleep(10_000)
+                connection.send(ByteBuffer(bytes: [1]))
+                #expect(record.withLock { $0.bytes } == [])
+            }
+            try await pair.eventually { $0.end == true }
+            #expect(pair.record.withLock { $0.bytes } == [7, 8])
+        }
+    }
+
+    @Test("an answer goes out to who has said already that no more comes, also where it waits for others")
+    func halfClosed() async throws {
+        try await withLoop { thread in
+            var pairs: [Pair] = []
+            for _ in 0..<20 {
+                let pair = try await Pair(thread, tcp: false)
+                pair.record.withLock { $0.echoes = true }
+                pairs.append(pair)
+            }
+            thread.loop.execute { usleep(20_000) }
+            for pair in pairs {
+                pair.peerSends([4])
+                shutdown(pair.peer, CInt(SHUT_WR))
+            }
+            for pair in pairs { #expect(await pair.peerReads(3) == [4, 4]) }
+            for pair in pairs { try await pair.close() }
+        }
+    }
+
+    @Test("news of a connection that was closed in the same turn are not those of the next one with its number")
+    func numberUsedAgain() async throws {
+        try await withLoop { thread in
+            let (first, second) = (try await Pair(thread, tcp: false), try await Pair(thread, tcp: false))
+            let (own, peer) = try Pair.pair()
+            let record = Mutex(Record())
+            let third = NIOLoopBoundBox<(Pair.User, SocketConnection)?>.makeBoxSendingValue(nil, eventLoop: thread.loop)
+            first.record.withLock {
+                $0.whenReceived = {
+                    second.connection.value.close()
+                    // The number of the second is free, and becomes the third's.
+                    #expect(dup2(own, second.own) == second.own)
+                    _ = fcntl(second.own, F_SETFL, fcntl(second.own, F_GETFL) | O_NONBLOCK)
+                    let user = Pair.User { bytes in record.withLock { $0.bytes += bytes.readableBytesView } }
+                    do {
+                        let connection = try SocketConnection(second.own, on: thread.poll.value, user: user)
+                        connection.setReading(false)
+                        third.value = (user, connection)
+                    } catch { Issue.record(error) }
+                }
+            }
+            // Both have news in one turn: the first is heard first.
+            thread.loop.execute { usleep(20_000) }
+            first.peerSends([1])
+            second.closePeer()
+            try await first.eventually { $0.bytes == [1] }
+            #expect(write(peer, [9], 1) == 1)
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(record.withLock { $0.bytes } == [])
+            try await thread.loop.submit { third.value?.1.close() }.get()
+            for descriptor in [own, peer] { close(descriptor) }
+            try await first.close()
+        }
+    }
+
     @Test("a write to a connection that is gone is told as its end, once, and not in the midst of the write")
     func brokenWrite() async throws {
         try await withConnection { pair in

@@ -14,19 +14,23 @@ struct Record {
     var ends = 0
     /// What comes is sent back, twice.
     var echoes = false
+    /// Called on the loop when something comes.
+    var whenReceived: (@Sendable () -> Void)?
 }
 
 /// A connection on a loop, and the blocking descriptor at its other end.
 final class Pair: Sendable {
     let thread: SocketThread
+    let own: CInt
     let peer: CInt
     let record: Mutex<Record>
     private let isPeerOpen = Mutex(true)
-    private let connection: NIOLoopBoundBox<SocketConnection>
+    let connection: NIOLoopBoundBox<SocketConnection>
 
     init(_ thread: SocketThread, tcp: Bool) async throws {
         let (own, other) = tcp ? try Self.tcp() : try Self.pair()
         self.thread = thread
+        self.own = own
         peer = other
         record = Mutex(Record())
         _ = fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK)
@@ -39,7 +43,7 @@ final class Pair: Sendable {
         try await thread.loop.submit { [self] in bound.value.pair = self }.get()
     }
 
-    private static func pair() throws -> (CInt, CInt) {
+    static func pair() throws -> (CInt, CInt) {
         var ends: [CInt] = [0, 0]
         try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
         return (ends[0], ends[1])
@@ -111,15 +115,20 @@ final class Pair: Sendable {
     }
 
     /// Writes down what it is told.
-    private final class User: WireUser {
+    final class User: WireUser {
         weak var pair: Pair?
+        private let take: (ByteBuffer) -> Void
+
+        init(take: @escaping (ByteBuffer) -> Void = { _ in }) { self.take = take }
 
         func received(_ bytes: ByteBuffer) {
+            take(bytes)
             guard let pair else { return }
-            let echoes = pair.record.withLock { record in
+            let (echoes, then) = pair.record.withLock { record in
                 record.bytes += bytes.readableBytesView
-                return record.echoes
+                return (record.echoes, record.whenReceived)
             }
+            then?()
             guard echoes else { return }
             pair.connection.value.send(bytes)
             pair.connection.value.send(bytes)

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// One ready descriptor with its EPOLL* events.
+/// One that is ready: the token that it is watched with, and its EPOLL* events.
 struct csockets_ready {
-    int32_t descriptor;
+    uint64_t token;
     uint32_t events;
 };
 
@@ -18,7 +18,7 @@ int csockets_poll(void);
 /// Closed at exec, and never waits.
 int csockets_event(void);
 /// Told once of each change (EPOLLET) where `edge` is set, else for as long as there is something.
-int csockets_watch(int poll, int descriptor, uint32_t events, int edge);
+int csockets_watch(int poll, int descriptor, uint64_t token, uint32_t events, int edge);
 int csockets_forget(int poll, int descriptor);
 /// Waits so many nanoseconds at most; for ever where they are negative. An interrupted wait answers 0.
 int csockets_wait(int poll, struct csockets_ready *ready, int room, int64_t nanoseconds);
@@ -35,5 +35,5 @@ int csockets_accept(int listener);
 void csockets_send_at_once(int socket);
 /// A socket connected to a path, closed at exec, non-blocking.
 int csockets_connect_unix(const char *path);
-/// The numeric address of the other side.
+/// The numeric address of the other side; fails for what is neither IPv4 nor IPv6.
 int csockets_peer(int socket, char *text, size_t room);

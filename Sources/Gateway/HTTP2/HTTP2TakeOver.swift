@@ -14,6 +14,11 @@ final class HTTP2TakeOver: Sendable {
     ///   - descriptor: connected; it is the channel's from now on.
     ///   - bytes: what has been read of it.
     func take(_ descriptor: CInt, _ bytes: ByteBuffer) {
+        // In one piece of the loop's work, so that nothing is read from the socket before these bytes have been.
+        loop.eventLoop.execute { [self] in begin(descriptor, bytes) }
+    }
+
+    private func begin(_ descriptor: CInt, _ bytes: ByteBuffer) {
         ClientBootstrap(group: loop.eventLoop).channelInitializer { [loop] channel in
             channel.eventLoop.makeCompletedFuture { try HTTP2Client.begin(on: channel, loop.value, scheme: "http") }
         }.withConnectedSocket(descriptor).whenComplete { [logger] result in
