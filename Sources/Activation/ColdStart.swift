@@ -13,7 +13,7 @@ public struct ColdStart: Hashable, Sendable {
         case launch
         /// Until its root was mounted and its filter loaded; 0 of one that was parked.
         case mounts
-        /// Until the program was executed; 0 of one that was parked, which was executed before.
+        /// Until the program was executed; 0 of one that was parked, where nobody waits to hear of it: it is a part of `listen` then.
         case exec
         /// Until its port took the first connection.
         case listen

@@ -4,9 +4,8 @@
 
 /// The launcher runs with raised priority, and what it starts does not.
 int clinux_ordinary_priority(void);
-/// Forks. Answers 0 in the child; the parent becomes init, in the user namespace where that is not 0, and does not return. Where `trigger` is not 0, what the
-/// child executes runs only when a byte comes there; the status socket has the number before it.
-int clinux_start_program(int report, int user_namespace, int trigger);
+/// Forks. Answers 0 in the child; the parent becomes init, in the user namespace where that is not 0, and does not return.
+int clinux_start_program(int report, int user_namespace);
 /// Enters a user namespace; this process then has every capability there, and none anywhere else.
 int clinux_enter_users(int user_namespace);
 
@@ -25,7 +24,4 @@ int step_load_filter(const struct clinux_step *step, int status_socket);
 int step_tell_prepared(int status_socket);
 int step_await_byte(int fd);
 int step_tell_number(const struct clinux_step *step);
-int step_tell_later(const struct clinux_step *step);
-/// Tells what was to be told later, if anything was.
-void clinux_tell_now(void);
 int32_t step_await_plan(int status_socket, const struct clinux_step **steps);

@@ -54,20 +54,6 @@ int step_tell_number(const struct clinux_step *step) {
     return 0;
 }
 
-// The steps themselves are gone by then.
-static struct clinux_step later = {.fd = -1};
-
-int step_tell_later(const struct clinux_step *step) {
-    later = *step;
-    return 0;
-}
-
-void clinux_tell_now(void) {
-    if (later.fd < 0) return;
-    step_tell_number(&later);
-    close(later.fd);
-}
-
 static clinux_plan_reader read_plan;
 
 void clinux_read_plans(clinux_plan_reader reader) { read_plan = reader; }

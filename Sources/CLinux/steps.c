@@ -123,7 +123,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
         if (step->fd == *status_socket) *status_socket = (int)step->flags;
         return 0;
     case CLINUX_CLOSE_FROM: return close_range((unsigned)step->flags, ~0U, 0);
-    case CLINUX_START_PROGRAM: return clinux_start_program(step->fd, (int)step->flags, (int)step->value);
+    case CLINUX_START_PROGRAM: return clinux_start_program(step->fd, (int)step->flags);
     case CLINUX_ORDINARY_PRIORITY: return clinux_ordinary_priority();
     case CLINUX_KEYRING: return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS ? -1 : 0;
     case CLINUX_LIMIT: return limit((int)step->flags, step->value);
@@ -145,7 +145,6 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_TELL_PREPARED: return step_tell_prepared(*status_socket);
     case CLINUX_AWAIT: return step_await_byte(step->fd);
     case CLINUX_TELL_NUMBER: return step_tell_number(step);
-    case CLINUX_TELL_LATER: return step_tell_later(step);
     case CLINUX_HOLD_MOUNT: return step_hold(step->path, (int)step->flags);
     case CLINUX_AWAIT_PLAN: break; // Whoever walks the steps does this.
     case CLINUX_EXECUTE: return execute(step);

@@ -17,8 +17,6 @@ final class InstanceStarter {
     private let null: Descriptor
     private(set) var mold: Mold?
     var blanks: BlankSandboxes
-    /// Whether a program that is to be parked can be executed already.
-    private let canHold = canHoldPrograms()
 
     /// - Parameter blanks: how many sandboxes are kept ready for whoever comes, at most.
     init(
@@ -46,7 +44,7 @@ final class InstanceStarter {
     /// - Throws: `LaunchFailure`; then nothing of the instance is left.
     ///
     /// - Parameters:
-    ///   - parks: the program runs only when a byte comes to the instance's trigger.
+    ///   - parks: the program is executed only when a byte comes to the instance's trigger.
     ///   - ahead: has the program's files read ahead.
     func start(_ spec: InstanceSpec, parks: Bool, _ ahead: ReadAheadHelper?) throws(LaunchFailure) -> Instance {
         do { return try make(spec, parks: parks, ahead) } catch {
@@ -102,9 +100,8 @@ final class InstanceStarter {
                 root: rootTree.map { .shared($0.number) } ?? roots.instanceRoot(layers ?? []),
                 users: own.map { InstanceUsers(namespace: $0.descriptor.number, first: $0.first) }, files: files.mapValues(\.number),
                 network: network.descriptor.number, standardInput: null.number, standardOutput: output.write.number,
-                standardError: error.write.number, report: report.write.number, trigger: trigger?.other.number,
-                // What it opens is seen from its execution on.
-                executesAhead: canHold && reading?.records != true, reader: reader, user: user))
+                standardError: error.write.number, report: report.write.number, trigger: trigger?.other.number, reader: reader,
+                user: user))
         let process = try beginProcess(of: ground, plan, spec)
         return Instance(
             spec: spec, plan: ground.steps + plan, process: process, report: report.read, network: network, users: own,

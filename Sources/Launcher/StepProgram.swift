@@ -60,8 +60,7 @@ struct StepProgram: ~Copyable {
         case .hostName(let name): add(CLINUX_HOSTNAME, text: name)
         case .duplicate(let descriptor, let number, let keep):
             add(CLINUX_DUPLICATE, fd: descriptor, flags: UInt64(number), value: keep ? 0 : 1)
-        case .startProgram(let report, let users, let trigger):
-            add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0), value: UInt64(trigger ?? 0))
+        case .startProgram(let report, let users): add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0))
         case .closeFrom(let number): add(CLINUX_CLOSE_FROM, flags: UInt64(number))
         case .ordinaryPriority: add(CLINUX_ORDINARY_PRIORITY)
         case .ownKeyring: add(CLINUX_KEYRING)
@@ -85,8 +84,8 @@ struct StepProgram: ~Copyable {
         case .tellPrepared: add(CLINUX_TELL_PREPARED)
         case .awaitByte(let descriptor): add(CLINUX_AWAIT, fd: descriptor)
         case .awaitPlan: add(CLINUX_AWAIT_PLAN)
-        case .haveReadAhead(let socket, let number, let byInit):
-            add(byInit ? CLINUX_TELL_LATER : CLINUX_TELL_NUMBER, fd: socket, flags: UInt64(ReadAheadOrder.readKind), value: UInt64(number))
+        case .haveReadAhead(let socket, let number):
+            add(CLINUX_TELL_NUMBER, fd: socket, flags: UInt64(ReadAheadOrder.readKind), value: UInt64(number))
         case .execute(let candidates, let arguments, let environment):
             add(CLINUX_EXECUTE, list: candidates, arguments: arguments, environment: environment)
         case .executeDescriptor(let descriptor, _, let arguments, let environment):

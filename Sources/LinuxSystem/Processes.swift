@@ -78,9 +78,6 @@ public func monotonicNanoseconds() -> UInt64 {
     return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
 
-/// Whether this kernel lets a program be executed and held before its first instruction. It does not where `kernel.yama.ptrace_scope` is 3.
-public func canHoldPrograms() -> Bool { clinux_can_hold() == 1 }
-
 /// The number of the process of a pidfd, as this process sees it.
 public func processID(_ pidfd: CInt) throws(SystemCallError) -> CInt {
     let text = String(

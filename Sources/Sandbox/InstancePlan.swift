@@ -38,18 +38,16 @@ public struct InstanceResources: Hashable, Sendable {
     public var standardError: CInt
     /// Where init tells how the program ended.
     public var report: CInt
-    /// Where a byte comes when the program is to run; nil where that is at once.
+    /// Where a byte comes when the program is to be executed; nil where that is at once.
     public var trigger: CInt?
-    /// Whether it is executed before that, and held at its first instruction.
-    public var executesAhead: Bool
     /// Who reads the program's files ahead when the trigger comes; nil where nobody does, or where it starts at once.
     public var reader: InstanceReader?
     public var user: ImageUser
 
     public init(
         root: InstanceRoot, users: InstanceUsers?, files: [String: CInt], network: CInt, standardInput: CInt, standardOutput: CInt,
-        standardError: CInt, report: CInt, trigger: CInt?, executesAhead: Bool,
-        reader: InstanceReader? = nil, user: ImageUser
+        standardError: CInt, report: CInt, trigger: CInt?, reader: InstanceReader? = nil,
+        user: ImageUser
     ) {
         self.root = root
         self.users = users
@@ -60,7 +58,6 @@ public struct InstanceResources: Hashable, Sendable {
         self.standardError = standardError
         self.report = report
         self.trigger = trigger
-        self.executesAhead = executesAhead
         self.reader = reader
         self.user = user
     }
@@ -230,19 +227,12 @@ public enum InstancePlan {
             + (resources.reader.map { [.duplicate($0.socket, to: resources.readerNumber, keepAtExec: false)] } ?? [])
             + [.duplicate(resources.report, to: resources.reportNumber, keepAtExec: false)]
             + (resources.users.map { [.duplicate($0.namespace, to: resources.usersNumber, keepAtExec: false)] } ?? [])
-            + (resources.executesAhead ? haveReadAhead(resources) : [])
-            + [
-                .startProgram(
-                    report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber,
-                    trigger: resources.trigger != nil && resources.executesAhead ? 4 : nil)
-            ]
+            + [.startProgram(report: resources.reportNumber, users: resources.users == nil ? nil : resources.usersNumber)]
     }
 
-    /// Init tells when the byte has come, where the program is executed before; else the program's process tells, before it executes it.
+    /// The program's process tells it, just before it executes the program.
     private static func haveReadAhead(_ resources: InstanceResources) -> [SetupStep] {
-        resources.reader.map {
-            [.haveReadAhead(resources.readerNumber, number: $0.number, byInit: resources.trigger != nil && resources.executesAhead)]
-        } ?? []
+        resources.reader.map { [.haveReadAhead(resources.readerNumber, number: $0.number)] } ?? []
     }
 
     /// Descriptors are gone before the working directory is entered, which happens as the image's user: a folder that stayed open must not be
@@ -270,10 +260,9 @@ public enum InstancePlan {
             .workingDirectory(spec.workingDirectory.isEmpty ? "/" : spec.workingDirectory),
             .ordinaryPriority, .noNewPrivileges,
             .filter(reportsListen: spec.reportsListen),
-        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil || resources.executesAhead ? [] : [.awaitByte(4)])
-            + (resources.executesAhead ? [] : haveReadAhead(resources)) + [
-                .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
-            ]
+        ] + (spec.reportsListen ? [] : [.tellPrepared]) + (resources.trigger == nil ? [] : [.awaitByte(4)]) + haveReadAhead(resources) + [
+            .execute(candidates: candidates(for: spec), arguments: spec.arguments, environment: environment)
+        ]
     }
 
     private static let mostFolders = 64

@@ -26,9 +26,8 @@ public enum SetupStep: Hashable, Sendable {
     case awaitDetached
     case hostName(String)
     case duplicate(CInt, to: CInt, keepAtExec: Bool)
-    /// Forks off the program; this process becomes init, in the user namespace `users` where there is one. `users` is the number behind `report`. What the
-    /// program's process executes waits before its first instruction for a byte from `trigger`, where there is one.
-    case startProgram(report: CInt, users: CInt?, trigger: CInt?)
+    /// Forks off the program; this process becomes init, in the user namespace `users` where there is one. `users` is the number behind `report`.
+    case startProgram(report: CInt, users: CInt?)
     case closeFrom(CInt)
     /// The launcher runs with raised priority, and what it starts does not.
     case ordinaryPriority
@@ -58,8 +57,7 @@ public enum SetupStep: Hashable, Sendable {
     /// Waits for the steps that follow, which come over the status socket; where that is closed instead, this process ends without a word.
     case awaitPlan
     /// Has the layers' files read that the program will need, where the page cache has lost them: an order of ``ReadAheadOrder/read(number:)``.
-    /// `byInit` leaves that to init, when the trigger's byte has come.
-    case haveReadAhead(CInt, number: UInt32, byInit: Bool)
+    case haveReadAhead(CInt, number: UInt32)
     case execute(candidates: [String], arguments: [String], environment: [String])
     case executeDescriptor(CInt, name: String, arguments: [String], environment: [String])
 }

@@ -53,7 +53,9 @@ package final class SocketPoll {
 
     /// Wakes the loop, and has nothing to do.
     func addBell(_ number: CInt) throws {
-        guard csockets_watch(descriptor, number, .max, UInt32(csockets_in), 1) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
+        guard csockets_watch(descriptor, number, .max, UInt32(csockets_in), 1) == 0 else {
+            throw IOError(errnoCode: errno, reason: "epoll_ctl")
+        }
     }
 
     /// To be called before the descriptor is closed or given away.

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PlanTests {
     func steps(
-        user: ImageUser = ImageUser(user: 33, group: 33), trigger: CInt? = nil, executesAhead: Bool = true, isBlank: Bool = false,
+        user: ImageUser = ImageUser(user: 33, group: 33), trigger: CInt? = nil, isBlank: Bool = false,
         change: (inout InstanceSpec) -> Void = { _ in }
     ) -> [SetupStep] {
         var spec = sampleSpec()
@@ -19,8 +19,7 @@ import Testing
                 for: spec,
                 with: InstanceResources(
                     root: .layers([20, 40], oneByOne: true), users: users, files: ["/etc/hosts": 23], network: 26,
-                    standardInput: 27, standardOutput: 28, standardError: 29, report: 30, trigger: trigger,
-                    executesAhead: executesAhead, user: user))
+                    standardInput: 27, standardOutput: 28, standardError: 29, report: 30, trigger: trigger, user: user))
     }
 
     func place(_ steps: [SetupStep], _ match: (SetupStep) -> Bool) throws -> Int {
@@ -40,7 +39,7 @@ import Testing
     @Test func theProgramWaitsUntilNothingOfTheHostsRootIsLeft() throws {
         let steps = steps()
         let waited = try place(steps) { $0 == .awaitDetached }
-        #expect(try place(steps) { $0 == .startProgram(report: 4, users: 5, trigger: nil) } < waited)
+        #expect(try place(steps) { $0 == .startProgram(report: 4, users: 5) } < waited)
         #expect(try waited < place(steps) { $0 == .user(33) })
     }
 
@@ -74,7 +73,7 @@ import Testing
         let steps = steps()
         let joined = try #require(steps.lastIndex { if case .joinCgroup = $0 { true } else { false } })
         #expect(joined < (try place(steps) { $0 == .attach(20, at: "lower/0") }))
-        #expect(joined < (try place(steps) { $0 == .startProgram(report: 4, users: 5, trigger: nil) }))
+        #expect(joined < (try place(steps) { $0 == .startProgram(report: 4, users: 5) }))
     }
 
     @Test func nobodyHasACapabilityThatWasNotAskedForAndAllBecomeUsersOfTheirOwn() throws {
@@ -93,23 +92,17 @@ import Testing
         #expect(asked.contains(.capabilities(1 << 0 | 1 << 7)))
     }
 
-    @Test func aParkedInstanceIsHeldByItsInitWhenItsProgramIsExecuted() {
+    @Test func aParkedInstanceHasEverythingBehindItButItsProgram() throws {
         let steps = steps(trigger: 50)
-        #expect(steps.dropLast().last == .filter(reportsListen: true))
+        #expect(steps.dropLast().last == .awaitByte(4))
+        #expect(steps.dropLast(2).last == .filter(reportsListen: true))
         #expect(steps.contains(.closeFrom(5)))
-        #expect(steps.contains(.startProgram(report: 5, users: 6, trigger: 4)))
+        #expect(steps.contains(.startProgram(report: 5, users: 6)))
     }
 
-    @Test func whereTheKernelDoesNotLetItWaitsBeforeItIsExecuted() {
-        let steps = steps(trigger: 50, executesAhead: false)
-        #expect(Array(steps.suffix(3).prefix(2)) == [.filter(reportsListen: true), .awaitByte(4)])
-        #expect(steps.contains(.startProgram(report: 5, users: 6, trigger: nil)))
-    }
-
-    @Test(arguments: [true, false]) func oneWhoseListenIsNotReportedSaysItselfThatItIsPrepared(executesAhead: Bool) {
-        let steps = steps(trigger: 50, executesAhead: executesAhead, change: { $0.reportsListen = false })
-        let last: [SetupStep] = [.filter(reportsListen: false), .tellPrepared] + (executesAhead ? [] : [.awaitByte(4)])
-        #expect(Array(steps.dropLast().suffix(last.count)) == last)
+    @Test func oneWhoseListenIsNotReportedSaysItselfThatItIsPrepared() {
+        let steps = steps(trigger: 50, change: { $0.reportsListen = false })
+        #expect(Array(steps.suffix(4).prefix(3)) == [.filter(reportsListen: false), .tellPrepared, .awaitByte(4)])
     }
 
     @Test func theFilterIsTheLastStepBeforeTheProgram() {

@@ -94,6 +94,3 @@ int clinux_landlock_rules(uint64_t files, uint64_t network, uint64_t scopes);
 int clinux_landlock_allow(int rules, int descriptor, uint64_t files);
 
 extern const uint64_t clinux_MOUNT_RDONLY, clinux_MOUNT_NOSUID, clinux_MOUNT_NODEV, clinux_MOUNT_NOEXEC;
-
-/// 1 where this kernel lets an executed program be held before its first instruction.
-int clinux_can_hold(void);

@@ -27,8 +27,7 @@ enum clinux_step_kind {
     CLINUX_DUPLICATE,          // `fd` becomes number `flags`, closed at exec if `value` is 1
     CLINUX_CLOSE_FROM,         // every descriptor from number `flags`
     CLINUX_START_PROGRAM,      // fork: the steps that follow run in the child, this process detaches the old root, enters the user namespace
-                               // `flags` where that is not 0, becomes init and reports on `fd`; what the child executes waits before its
-                               // first instruction for a byte from `value` where that is not 0, the number behind the status socket's
+                               // `flags` where that is not 0, becomes init and reports on `fd`
     CLINUX_ORDINARY_PRIORITY,  // niceness 0 where it is below
     CLINUX_KEYRING,            // a session keyring of its own
     CLINUX_LIMIT,              // setrlimit `flags` to `value`, never above the hard limit that is there
@@ -50,7 +49,6 @@ enum clinux_step_kind {
     CLINUX_HOLD_MOUNT,         // what is mounted on `path` gets the number `flags`, by which it can be attached elsewhere, with what is mounted in it
     CLINUX_AWAIT_PLAN,         // the steps that follow come over the status socket; its end ends this process
     CLINUX_TELL_NUMBER,        // the kind `flags`, one byte, and `value`, four bytes, to the socket `fd`; fine where it takes nothing
-    CLINUX_TELL_LATER,         // the same, by init, when the byte has come that it waits for
     CLINUX_EXECUTE,            // each path of `list` until one starts, with `arguments` and `environment`; `fd` instead where it is not -1
 };
 
