@@ -40,11 +40,12 @@ int clinux_reap(int pidfd, int *code, int *status) {
 }
 
 int clinux_make_user_namespace(uint32_t first, uint32_t count, int *pidfd) {
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
+    pid_t parent = getpid(), pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
     if (pid < 0) return -1;
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        alarm(1); // Whoever made it may have died before that.
+        close_range(0, ~0U, 0); // A lock among them would be held for as long as this lives.
+        if (getppid() != parent) _exit(0); // Whoever made it has died before the signal was asked for.
         for (;;) pause();
     }
     static const char *const files[] = {"uid_map", "gid_map"};
