@@ -18,7 +18,10 @@ extension ArchiveIntake {
         guard failure == nil else { return }
         do {
             try await plan(before: member)
-            guard let layer = expected?[path], layer.blobDigest == nil || layer.size == member.size, member.size > 0 else { return }
+            // A header may say anything: what is larger than the archive may be is never whole.
+            guard let layer = expected?[path], layer.blobDigest == nil || layer.size == member.size,
+                member.size > 0, member.size <= library.limits.archiveBytes
+            else { return }
             candidate = (layer, ByteBuffer())
             candidate?.layer.size = member.size
         } catch { failure = error }
@@ -62,7 +65,7 @@ extension ArchiveIntake {
         guard case .success(let plan) = plan else { return }
         let layers = plan.layers
         let missing = try await library.store.missing(layers.map(\.diffID))
-        let coming = layers.reduce(UInt64(0)) { missing.contains($1.diffID) ? $0 + $1.size : $0 }
+        let coming = layers.filter { missing.contains($0.diffID) }.map(\.size).saturatingSum
         try library.space.check(used: try await library.store.imageBytes(), coming: coming)
         held = layers.map(\.diffID)
         await library.shelf.hold(held)

@@ -63,7 +63,7 @@ struct ArchiveReader {
         return try file.read(at: member.offset, count: Int(member.size))
     }
 
-    var documents: ImageDocuments { ImageDocuments(limits: limits.documents) }
+    var documents: ImageDocuments { ImageDocuments(limits) }
 
     func document<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8], called name: String) throws -> Document {
         try documents.document(type, bytes, called: name)

@@ -7,6 +7,13 @@ import Sandbox
 /// Reads manifests and configurations, whatever they came from, and holds them to the limits.
 struct ImageDocuments: Sendable {
     let limits: DocumentLimits
+    /// Bytes of one layer's blob.
+    let blobBytes: UInt64
+
+    init(_ limits: ImageLimits) {
+        self.limits = limits.documents
+        blobBytes = limits.archiveBytes
+    }
 
     func document<Document: Decodable>(_: Document.Type, _ bytes: [UInt8], called name: String) throws -> Document {
         do { return try JSONDecoder().decode(Document.self, from: Data(bytes)) } catch let error as DecodingError {
@@ -40,7 +47,7 @@ struct ImageDocuments: Sendable {
         throw ServiceError.invalidImage("the image has nothing for \(Platform.current); it has: \(present.isEmpty ? "nothing" : present)")
     }
 
-    /// What of a manifest is no container image.
+    /// What of a manifest is no container image, or promises what nobody can keep: the sizes are added up before a byte of a layer has come.
     func check(_ manifest: Manifest, digest: Digest) throws {
         guard MediaType.isConfig(manifest.config.mediaType) else {
             throw ServiceError.invalidImage(
@@ -49,6 +56,11 @@ struct ImageDocuments: Sendable {
         for layer in manifest.layers where !MediaType.isLayer(layer.mediaType) {
             throw ServiceError.invalidImage(
                 "layer \(layer.digest) is a '\(printable(layer.mediaType))'; a tar, plain or compressed with gzip or zstd, is needed")
+        }
+        for layer in manifest.layers where UInt64(exactly: layer.size).map({ $0 > blobBytes }) ?? true {
+            throw ServiceError.invalidImage(
+                "layer \(layer.digest) has \(layer.size) bytes by its manifest, the limit is \(blobBytes) "
+                    + "(swiftlet serve --image-limit archive=…)")
         }
     }
 

@@ -40,7 +40,7 @@ extension ImageLibrary {
         let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
         let layers = plan.layers
         let missing = try await store.missing(layers.map(\.diffID))
-        let coming = layers.reduce(UInt64(0)) { keepBlobs || missing.contains($1.diffID) ? $0 + $1.size : $0 }
+        let coming = layers.filter { keepBlobs || missing.contains($0.diffID) }.map(\.size).saturatingSum
         try space.check(used: try await store.imageBytes(), coming: coming)
         let kept = keepBlobs ? try await keep(layers, from: file) : [:]
         await shelf.hold(layers.map(\.diffID))

@@ -77,7 +77,7 @@ extension ImageLibrary {
 
     /// Documents and signatures: everything that can refuse an image before a layer of it is asked for.
     private func find(_ session: RegistrySession) async throws -> RegistryImage {
-        let documents = ImageDocuments(limits: limits.documents)
+        let documents = ImageDocuments(limits)
         var found = try await session.resolve(limit: limits.documents.manifestBytes)
         var indexes: [Digest] = []
         while case .index(let index) = found.document {
@@ -106,9 +106,7 @@ extension ImageLibrary {
         var seen: Set<Digest> = []
         let layers = image.layers.filter { seen.insert($0.diffID).inserted }
         let missing = try await store.missing(layers.map(\.diffID))
-        let coming = layers.reduce(UInt64(0)) { sum, layer in
-            keepBlobs || missing.contains(layer.diffID) ? sum + UInt64(max(0, layer.descriptor.size)) : sum
-        }
+        let coming = layers.filter { keepBlobs || missing.contains($0.diffID) }.map { UInt64(max(0, $0.descriptor.size)) }.saturatingSum
         try space.check(used: try await store.imageBytes(), coming: coming)
         await progress(.resolved(image.manifest.digest, layers: layers.count, bytes: coming))
         return try await withThrowingTaskGroup(of: (LayerRecord, Descriptor, IncomingBlob?).self) { group in

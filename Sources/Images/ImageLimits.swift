@@ -4,7 +4,7 @@ public import OCI
 
 /// How much an image may ask of this host.
 public struct ImageLimits: Hashable, Sendable {
-    /// Bytes of an archive once its own gzip is taken off.
+    /// Bytes of an archive once its own gzip is taken off, and of one layer's blob as a manifest promises it.
     public var archiveBytes: UInt64 = 64 << 30
     /// How many times larger an archive may get when its own gzip is taken off, beyond the first 64 MiB.
     public var archiveRatio: UInt64 { layer[.ratio] }
@@ -23,7 +23,7 @@ extension ImageLimits {
     public static var all: [(name: String, standard: UInt64, meaning: String)] {
         let own = ImageLimits()
         return [
-            ("archive", own.archiveBytes, "bytes of an archive, its own gzip taken off"),
+            ("archive", own.archiveBytes, "bytes of an archive, its own gzip taken off, and of one layer as a manifest promises it"),
             ("members", UInt64(own.archiveMembers), "members of an archive"),
             ("manifest", own.documents.manifestBytes, "bytes of a manifest or index"),
             ("config", own.documents.configBytes, "bytes of an image configuration"),

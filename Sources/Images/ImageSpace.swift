@@ -17,7 +17,7 @@ public struct ImageSpace: Hashable, Sendable {
     ///   - coming: bytes that will come at least.
     /// - Throws: ``ServiceError`` 507 `InsufficientStorage`.
     func check(used: UInt64, coming: UInt64) throws {
-        if let quota, used + coming > quota {
+        if let quota, [used, coming].saturatingSum > quota {
             let more = coming == 0 ? "" : " at least \(coming) more would come,"
             throw Self.refusal("images take \(used) bytes,\(more) and the host's --image-quota is \(quota)")
         }
@@ -30,7 +30,7 @@ public struct ImageSpace: Hashable, Sendable {
             throw ServiceError(status: 500, code: "InternalServerError", message: "\(path): \(String(cString: strerror(errno)))")
         }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-        guard free >= reserve + coming else {
+        guard free >= [reserve, coming].saturatingSum else {
             throw Self.refusal(
                 "\(free) bytes are free on the disk of the state directory, \(coming) more would come, and \(reserve) must stay free")
         }
@@ -40,5 +40,15 @@ public struct ImageSpace: Hashable, Sendable {
         ServiceError(
             status: 507, code: "InsufficientStorage",
             message: "there is no room for the image: \(reason); free some with 'swiftlet image gc --all' or 'swiftlet image remove'")
+    }
+}
+
+extension Sequence<UInt64> {
+    /// The sum, or the largest number where it is larger than that: what strangers promise must not stop the daemon.
+    var saturatingSum: UInt64 {
+        reduce(0) { sum, next in
+            let (total, overflow) = sum.addingReportingOverflow(next)
+            return overflow ? .max : total
+        }
     }
 }

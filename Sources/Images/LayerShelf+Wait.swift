@@ -6,8 +6,7 @@ import Sandbox
 extension LayerShelf {
     /// Waits for the one who began it, and where all who waited are cancelled, for the end of the work.
     func wait(for task: Task<UnpackedLayer, any Error>, _ diffID: Digest) async -> Result<UnpackedLayer, any Error> {
-        change(task, diffID) { $0.waiters += 1 }
-        return await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await task.result
         } onCancel: {
             Task { await leave(task, diffID) }

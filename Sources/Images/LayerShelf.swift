@@ -14,7 +14,8 @@ actor LayerShelf {
     struct Work {
         let number: Int
         let task: Task<UnpackedLayer, any Error>
-        var waiters = 0
+        /// Whoever began it waits for it from the start: it is not to be cancelled when another who waits is.
+        var waiters = 1
         /// Whether an upload brings it.
         let isUpload: Bool
         /// By which it comes, where somebody else may be faster.
@@ -106,10 +107,7 @@ actor LayerShelf {
         guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil else { return nil }
         let uploads = unpacking.values.joined().filter(\.isUpload)
         guard uploads.count < Self.uploads.all, uploads.count(where: { $0.pipe?.isSlow != true }) < Self.uploads.brisk else { return nil }
-        let task = start(diffID, isUpload: true, pipe: pipe, unpack)
-        // Whoever began it waits for it too: it is not to be cancelled when another who waits is.
-        change(task, diffID) { $0.waiters += 1 }
-        return task
+        return start(diffID, isUpload: true, pipe: pipe, unpack)
     }
 
     /// Says by which pipe a layer comes that is being unpacked, so that another may do it where that is slow.
@@ -148,9 +146,14 @@ actor LayerShelf {
         }
         // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
         // is too late for this one: only a recorded layer is found by whoever removes the unused.
-        try await Task { try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries)) }.value
-        present[diffID] = unpacked
-        try await room.refresh { [store] in try await store.imageBytes() }
+        try await Task {
+            try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries))
+            present[diffID] = unpacked
+            do { try await room.refresh { [store] in try await store.imageBytes() } } catch {
+                // The layer is there. What it takes is counted when the database is asked next, before the next layer.
+                logger.warning("what images take could not be counted", metadata: ["error": "\(error)"])
+            }
+        }.value
         return unpacked
     }
 

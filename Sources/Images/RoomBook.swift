@@ -12,7 +12,9 @@ final class RoomBook: Sendable {
         /// Bytes of images as they are recorded.
         var used: UInt64 = 0
         /// Bytes of blobs that are to be kept and are not recorded yet.
-        var keeping: UInt64 = 0
+        ///
+        /// Wide enough for whatever sizes are promised: what is added is taken away again as it was.
+        var keeping: UInt128 = 0
         /// How often the database was asked, and which question was answered last: an older answer does not replace a newer one.
         var asked = 0
         var answered = 0
@@ -49,7 +51,7 @@ final class RoomBook: Sendable {
     /// Counts a blob that is to be kept.
     func add(keeping bytes: UInt64) {
         state.withLock { state in
-            state.keeping += bytes
+            state.keeping += UInt128(bytes)
             write(state)
         }
     }
@@ -57,7 +59,7 @@ final class RoomBook: Sendable {
     /// The blob is recorded, or was given up.
     func remove(keeping bytes: UInt64) {
         state.withLock { state in
-            state.keeping -= bytes
+            state.keeping -= UInt128(bytes)
             write(state)
         }
     }
@@ -81,7 +83,7 @@ final class RoomBook: Sendable {
     }
 
     private func write(_ state: State) {
-        let taken = state.used + state.keeping
+        let taken = UInt64(clamping: UInt128(state.used) + state.keeping)
         page.room = quota.map { $0 > taken ? $0 - taken : 0 } ?? .max
     }
 }

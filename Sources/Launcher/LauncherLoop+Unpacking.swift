@@ -22,8 +22,11 @@ extension LauncherLoop {
         }
         while let index = waitingOrders.firstIndex(where: hasPlace) {
             let order = waitingOrders.remove(at: index)
-            if order.comesByPipe { running.pipes += 1 } else { running.files += 1 }
-            do { try startJob(order) } catch { try tell(.jobFailed(job: order.job, reason: "\(error)")) }
+            do {
+                try startJob(order)
+                // One that was not started ends never, and takes no place from those that wait behind it.
+                if order.comesByPipe { running.pipes += 1 } else { running.files += 1 }
+            } catch { try tell(.jobFailed(job: order.job, reason: "\(error)")) }
         }
     }
 
@@ -42,9 +45,17 @@ extension LauncherLoop {
             throw error
         }
         jobs[number] = job
-        for process in job.processes {
-            try poller.add(process.complaints.number, token: Self.token(.jobComplaints, number))
-            try poller.add(process.process.number, token: Self.token(.jobProcess, number))
+        do {
+            for process in job.processes {
+                try poller.add(process.complaints.number, token: Self.token(.jobComplaints, number))
+                try poller.add(process.process.number, token: Self.token(.jobProcess, number))
+            }
+        } catch {
+            // Nobody would see it end. What was added of it goes from the poller when its descriptors are closed.
+            jobs[number] = nil
+            for process in job.processes { try process.endNow() }
+            try trash.throwAway(state.layers.number, temporary)
+            throw error
         }
         after(milliseconds: order.limits[.seconds] * 1000, .endJob(number))
     }

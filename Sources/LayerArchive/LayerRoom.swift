@@ -25,12 +25,12 @@ public final class LayerRoom {
     /// Counts a file, by the size that it shows, as the quota does.
     func take(_ bytes: UInt64, _ entry: EntryPath) throws(LayerRefusal) {
         guard let place else { return }
-        let (taken, room) = (place.page.take(bytes, in: place.number), place.page.room)
-        guard taken <= room else {
+        let (fits, taken) = place.page.take(bytes, in: place.number)
+        guard fits else {
             throw LayerRefusal(
                 room: """
                     entry \(quoted(entry.bytes)): with its \(bytes) bytes the layers that are being unpacked take \(taken), and the host's \
-                    --image-quota leaves \(room)
+                    --image-quota leaves \(place.page.room)
                     """)
         }
     }

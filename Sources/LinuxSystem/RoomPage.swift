@@ -51,12 +51,22 @@ public final class RoomPage: Sendable {
         set { word(1).pointee.store(newValue, ordering: .relaxed) }
     }
 
-    /// Counts further bytes in a place.
+    /// Counts further bytes in a place, where there is room for them: what is refused takes no room from others.
     ///
-    /// - Returns: what all places have together.
-    public func take(_ bytes: UInt64, in place: Int) -> UInt64 {
-        word(Self.heads + place).pointee.wrappingAdd(bytes, ordering: .relaxed)
-        return word(2).pointee.wrappingAdd(bytes, ordering: .relaxed).newValue
+    /// - Returns: whether there is, and what all places have together with these bytes.
+    public func take(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
+        var before = word(2).pointee.load(ordering: .relaxed)
+        while true {
+            let (together, overflow) = before.addingReportingOverflow(bytes)
+            guard !overflow, together <= room else { return (false, overflow ? .max : together) }
+            let (exchanged, original) = word(2).pointee.weakCompareExchange(expected: before, desired: together, ordering: .relaxed)
+            if exchanged {
+                // The sum first: of an unpacker that is killed between the two too much stays counted, and never less than nothing.
+                word(Self.heads + place).pointee.wrappingAdd(bytes, ordering: .relaxed)
+                return (true, together)
+            }
+            before = original
+        }
     }
 
     /// Takes back what a place has counted, when its unpacker is gone.

@@ -112,6 +112,22 @@ import Testing
         #expect(try await refusal(promised).contains("it has more than the \(layer.count - 512) bytes that its descriptor promises"))
     }
 
+    /// Added up they are more than a number can hold: the daemon would end, and again after each start while a function names the image.
+    @Test("sizes that nobody can keep", arguments: [Int.max, 65 << 30, -1]) func hugeSizes(_ size: Int) async throws {
+        let layers = (0..<3).map { LayoutBuilder.layer("x\($0)", "x\n") }
+        let config = LayoutBuilder.config(layers)
+        let descriptors = layers.map { layer in
+            LayoutBuilder.descriptor(layer, type: "layer.v1.tar")
+                .replacingOccurrences(of: "\"size\":\(layer.count)", with: "\"size\":\(size)")
+        }
+        let manifest = """
+            {"schemaVersion": 2, "mediaType": "\(Self.manifestType)",
+             "config": \(LayoutBuilder.descriptor(Array(config.utf8), type: "config.v1+json")), "layers": [\(descriptors.joined(separator: ","))]}
+            """
+        let liar = try liar(manifest, ["blobs/\(digest(config))": .init(config)])
+        #expect(try await refusal(liar).contains("has \(size) bytes by its manifest, the limit is \(64 << 30)"))
+    }
+
     @Test("a token server without TLS gets no login of a registry that has it") func plainTokenServer() async throws {
         let server = try Liar(["token": .init(#"{"token": "x"}"#)])
         let challenge = #"Bearer realm="http://\#(server.address)/token",service="x""#

@@ -140,6 +140,43 @@ import Testing
         }
     }
 
+    /// None of the layers has come when the first plan is made, so that it has nothing but what the manifest promises.
+    @Test func sizesThatNobodyCanKeepAreRefused() async throws {
+        let layers = (0..<3).map { LayoutBuilder.layer("x\($0)", "x\n") }
+        let config = LayoutBuilder.config(layers)
+        let configuration = LayoutBuilder.descriptor(Array(config.utf8), type: "config.v1+json")
+        for size in [Int.max, 65 << 30, -1] {
+            let descriptors = layers.map { layer in
+                LayoutBuilder.descriptor(layer, type: "layer.v1.tar")
+                    .replacingOccurrences(of: "\"size\":\(layer.count)", with: "\"size\":\(size)")
+            }
+            let manifest = Array(#"{"schemaVersion":2,"config":\#(configuration),"layers":[\#(descriptors.joined(separator: ","))]}"#.utf8)
+            let entry = LayoutBuilder.descriptor(manifest, type: "manifest.v1+json", extra: LayoutBuilder.named("x:1"))
+            var archive = TarBuilder()
+            archive.add("oci-layout", #"{"imageLayoutVersion":"1.0.0"}"#)
+            archive.add("index.json", #"{"schemaVersion":2,"manifests":[\#(entry)]}"#)
+            archive.add("blobs/sha256/\(LayoutBuilder.digest(manifest))", bytes: manifest)
+            archive.add("blobs/sha256/\(LayoutBuilder.digest(Array(config.utf8)))", config)
+            archive.add("other", noise(1_200_000, seed: 1))
+            for layer in layers { archive.add("blobs/sha256/\(LayoutBuilder.digest(layer))", bytes: layer) }
+            let reason = try await refusal(archive.finished)
+            #expect(reason.contains("has \(size) bytes by its manifest, the limit is \(64 << 30)"), "\(reason)")
+        }
+    }
+
+    /// The plan was made before the header came.
+    @Test func aHeaderThatPromisesTooMuchStartsNoUnpacker() async throws {
+        let fixture = try await LibraryFixture()
+        var archive = TarBuilder()
+        archive.add("manifest.json", #"[{"Config":"c.json","RepoTags":["x:1"],"Layers":["b.tar"]}]"#)
+        archive.add("c.json", LayoutBuilder.config([second]))
+        archive.add("other", noise(1_200_000, seed: 1))
+        archive.add("b.tar", String(decoding: second, as: UTF8.self), records: [("size", Array("\(Int64.max)".utf8))])
+        let reason = try await fixture.refusal(archive.finished)
+        #expect(reason?.contains("ends in the middle of 'b.tar'") == true, "\(reason ?? "")")
+        #expect(fixture.unpacker.counts.isEmpty)
+    }
+
     @Test func whatDoesNotFitIsRefusedBeforeALayerIsUnpacked() async throws {
         let archive = try image(first)
         try await PullFixture.with(space: ImageSpace(quota: 1_000_000)) { fixture async throws in

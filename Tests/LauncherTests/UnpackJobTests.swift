@@ -234,6 +234,27 @@ extension SandboxOnThisKernel {
             withExtendedLifetime(pipes) {}
         }
 
+        @Test(.timeLimit(.minutes(1))) func ordersThatCannotBeStartedHoldUpNoneBehindThem() async throws {
+            var limits = UnpackLimits()
+            try limits.set(.seconds, to: 2)
+            let busy = try LauncherFixture(folder: host.folder + "-busy", launcher: programs + "/swiftlet-launcher", layerLimits: limits)
+            func digest(_ number: Int) -> Digest { Digest(bytes: Array(repeating: UInt8(number), count: 32)) }
+            let overdue = (0..<4).map { number in Task { try await unpack("s", digest(number), with: busy.client) } }
+            let layers = busy.folder + "/layers"
+            while try FileManager.default.contentsOfDirectory(atPath: layers).count(where: { $0.hasPrefix(".tmp-") }) < 4 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            let null = open("/dev/zero", O_RDONLY)
+            defer { close(null) }
+            // More than the four that end could start with one place less each time.
+            let refused = (10..<30).map { number in
+                Task { try await busy.client.unpack(digest(number), from: null, offset: 0, length: 1, compression: .none) }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            _ = try await unpack("ok", with: busy.client)
+            for one in overdue + refused { await #expect(throws: UnpackFailure.self) { try await one.value } }
+        }
+
         @Test func aBlobThatIsNoFileIsRefused() async throws {
             let null = open("/dev/zero", O_RDONLY)
             defer { close(null) }

@@ -43,7 +43,30 @@ import Testing
         #expect(try refusal(try LayerFixture(), place: 2, "three") == nil)
         #expect(try refusal(try LayerFixture(), place: 3, "four")?.lacksRoom == true)
         page.clearAll()
-        #expect(page.take(0, in: 0) == 0)
+        #expect(page.take(0, in: 0).together == 0)
+    }
+
+    @Test func whatIsRefusedTakesNoRoomFromOthers() {
+        page.room = 1000
+        #expect(page.take(600, in: 0) == (true, 600))
+        #expect(page.take(600, in: 1) == (false, 1200))
+        #expect(page.take(.max, in: 1) == (false, .max))
+        #expect(page.take(400, in: 2) == (true, 1000))
+        page.clear(1)
+        #expect(page.take(0, in: 0).together == 1000)
+        page.clear(0)
+        #expect(page.take(0, in: 0).together == 400)
+    }
+
+    @Test func manyAtOnceTakeNoMoreThanThereIs() async {
+        page.room = 100_000
+        let taken = await withTaskGroup(of: Int.self) { group in
+            for number in 0..<4 {
+                group.addTask { [page] in (0..<100_000).count { _ in page.take(1, in: number).fits } }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(taken == 100_000 && page.take(0, in: 0).together == 100_000)
     }
 
     @Test func whatMustStayFreeOnTheDiskStays() throws {
@@ -57,9 +80,9 @@ import Testing
     @Test func whoSharesAPageSeesTheSame() throws {
         let other = try RoomPage(sharing: try page.descriptor.descriptor.duplicate())
         page.room = 17
-        #expect(other.room == 17 && other.take(5, in: 7) == 5 && page.take(1, in: 8) == 6)
+        #expect(other.room == 17 && other.take(5, in: 7).together == 5 && page.take(1, in: 8).together == 6)
         page.clear(7)
-        #expect(other.take(0, in: 0) == 1)
+        #expect(other.take(0, in: 0).together == 1)
         let pipe = try Pipe()
         #expect(throws: SystemCallError.self) { try RoomPage(sharing: try pipe.read.descriptor.duplicate()) }
     }
