@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import FunctionModel
+import Glibc
 import Images
 import Registry
 import RegistryFixtures
@@ -218,5 +219,35 @@ import Testing
             let refused = try await fixture.refusal("\(registry.address)/hello:1")
             #expect(refused.status == 507 && refused.message.contains("must stay free"), "\(refused)")
         }
+    }
+
+    /// The one that began is still telling what it does: it counts among those that wait all the same.
+    @Test(.timeLimit(.minutes(1))) func anotherThatLeavesDoesNotCancelWhoBegan() async throws {
+        let registry = try TestRegistry()
+        try registry.push(LayoutBuilder.image("x:1", LayoutBuilder.layer("file", noise(6_000_000, seed: 1))), "hello:1")
+        let reference = "\(registry.address)/hello:1"
+        let (stopped, stops) = AsyncStream.makeStream(of: pid_t.self)
+        let (told, release) = AsyncStream.makeStream(of: Void.self)
+        let fixture = try await PullFixture(onStart: { process in
+            // The layer is larger than the pipe, so that the download waits.
+            kill(process, SIGSTOP)
+            stops.yield(process)
+        })
+        let first = Task {
+            try await fixture.library.pull(reference, access: .plain) { event in
+                if case .layer(_, .unpacking, _, _, _) = event { for await _ in told { break } }
+            }
+        }
+        var starts = stopped.makeAsyncIterator()
+        let process = try #require(await starts.next())
+        let second = Task { try await fixture.library.pull(reference, access: .plain) }
+        try await Task.sleep(for: .milliseconds(500))
+        second.cancel()
+        try await Task.sleep(for: .milliseconds(200))
+        kill(process, SIGCONT)
+        await #expect(throws: (any Error).self) { try await second.value }
+        release.finish()
+        #expect(try await first.value.layers.count == 1)
+        try await fixture.registries.shutDown()
     }
 }
