@@ -82,19 +82,22 @@ extension InstanceStarter {
     func abandon(_ ground: Groundwork) throws(SystemCallError) {
         try ground.kill()
         blanks.ending.append(ground)
-        try tidyBlanks()
+        tidyBlanks()
     }
 
-    /// Lets go what ended ones had. A process leaves its cgroup a moment after its end can be seen.
-    func tidyBlanks() throws(SystemCallError) {
+    /// Lets go what ended ones had. A process leaves its cgroup a moment after its end can be seen. What cannot be let go stays until the next start: no
+    /// instance is to end for it.
+    func tidyBlanks() {
         let ending = blanks.ending
         blanks.ending = []
         for ground in ending {
-            guard try ground.reap(), try ground.cgroup.remove() else {
-                blanks.ending.append(ground)
-                continue
-            }
-            if let own = ground.users { users?.giveBack(own) }
+            do {
+                guard try ground.reap(), try ground.cgroup.remove() else {
+                    blanks.ending.append(ground)
+                    continue
+                }
+                if let own = ground.users { users?.giveBack(own) }
+            } catch { writeToStandardError("swiftlet-launcher: what a sandbox had that nobody took stays until the next start: \(error)") }
         }
     }
 
@@ -103,6 +106,6 @@ extension InstanceStarter {
         for blank in blanks.waiting { try blank.kill() }
         blanks.ending += blanks.waiting
         blanks.waiting = []
-        try tidyBlanks()
+        tidyBlanks()
     }
 }

@@ -141,7 +141,7 @@ final class InstanceStarter {
         try dropLeft(at: .max)
         for _ in 0..<1000 where try !cgroups.dropLeft(at: .max) || !blanks.ending.isEmpty {
             usleep(1000)
-            try tidyBlanks()
+            tidyBlanks()
         }
     }
 

@@ -218,7 +218,7 @@ extension LauncherLoop {
         if !isStopping, starter.blanks.isOff(at: monotonicNanoseconds()) { return try adjustBlanks() }
         if !toFreeze.isEmpty { return freezeOne() }
         if !starter.blanks.ending.isEmpty {
-            try starter.tidyBlanks()
+            starter.tidyBlanks()
             if !starter.blanks.ending.isEmpty { quietUntil = monotonicNanoseconds() + 1_000_000 }
         }
         if let users = starter.users, users.hasBirths {

@@ -69,7 +69,7 @@ final class FileRecording {
         for path in order {
             guard let size = sizes[path], let (layer, file) = find(path, files) else { continue }
             var pages = used[path]
-            let isMapped = pages?.contains(true) ?? true
+            let isMapped = pages?.contains(true) ?? (size <= Self.small)
             if !isMapped { pages = LayerFiles.resident(file.number, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped)) }
             let parts = pages.map { ReadList.parts(pages: $0, pageSize: UInt64(LayerFiles.pageSize), size: size) }
             let found = ReadList.File(

@@ -4,17 +4,18 @@ import LinuxSystem
 
 /// Which pages of files some processes have touched through mappings, whether or not they were in memory before: what the processes' own page tables say.
 struct MappedPages {
-    /// Whether each page is in use, by path.
-    private(set) var pages: [String: [Bool]]
+    /// Whether each page is in use, by path; of files with a mapping only.
+    private(set) var pages: [String: [Bool]] = [:]
+    private let counts: [String: Int]
     /// Pages that may still be looked at; the tables of a process have no bound of their own.
     private var budget = 1 << 20
+    /// Pages that may still be noted: one file can have thousands of names.
+    private var room = 1 << 20
 
     /// - Parameter sizes: bytes of the files that are asked for, by path.
     init(sizes: [String: UInt64]) {
         let most = UInt64(1 << 18)  // A gigabyte of one file.
-        pages = sizes.mapValues {
-            [Bool](repeating: false, count: Int(min(most, ($0 + UInt64(LayerFiles.pageSize) - 1) / UInt64(LayerFiles.pageSize))))
-        }
+        counts = sizes.mapValues { Int(min(most, ($0 + UInt64(LayerFiles.pageSize) - 1) / UInt64(LayerFiles.pageSize))) }
     }
 
     /// Adds what a process has; one that has ended adds nothing.
@@ -27,11 +28,15 @@ struct MappedPages {
     }
 
     private mutating func add(_ mapping: Mapping, _ table: CInt) {
-        guard let known = pages[mapping.path]?.count else { return }
+        guard let known = counts[mapping.path], pages[mapping.path] != nil || known <= room else { return }
         let first = Int(mapping.offset / UInt64(LayerFiles.pageSize))
         let count = min(Int((mapping.end - mapping.start) / UInt64(LayerFiles.pageSize)), known - first, budget)
         guard count > 0 else { return }
         budget -= count
+        if pages[mapping.path] == nil {
+            pages[mapping.path] = [Bool](repeating: false, count: known)
+            room -= known
+        }
         var entries = [UInt64](repeating: 0, count: count)
         let place = off_t(mapping.start / UInt64(LayerFiles.pageSize) * 8)
         let length = entries.withUnsafeMutableBytes { pread(table, $0.baseAddress, $0.count, place) }

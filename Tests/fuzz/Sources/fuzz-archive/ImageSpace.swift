@@ -1,0 +1,1 @@
+../../../../Sources/Images/ImageSpace.swift
