@@ -92,7 +92,7 @@ package final class SocketConnection: Wire, PolledSocket {
     private func read() {
         var hasReceived = false
         for _ in 0..<Self.readsAtOnce {
-            var buffer = poll.spare.take()
+            var buffer = poll.spare.take(for: readSize)
             buffer.reserveCapacity(readSize)
             let room = buffer.writableBytes
             let count = buffer.withUnsafeMutableWritableBytes { csockets_receive(descriptor, $0.baseAddress, $0.count) }

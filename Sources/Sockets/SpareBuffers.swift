@@ -2,23 +2,31 @@
 internal import DequeModule
 package import NIOCore
 
-/// Buffers of short messages of one event loop, for the next ones. Who gives one back may not be the last to read it: those that came first are looked at
-/// first, and most are free by then.
+/// Buffers of one event loop, for the next messages. Who gives one back may not be the last to read it: those that came first are looked at first, and
+/// most are free by then.
 package final class SpareBuffers {
-    private static let most = 64
-    private static let largest = 4 << 10
-    private var buffers: Deque<ByteBuffer> = []
+    /// How many of one size, and how large they are at most: of heads and short messages, and of pieces of long bodies.
+    private static let (mostShort, short) = (64, 4 << 10)
+    private static let (mostLong, long) = (16, 128 << 10)
+    private var shortOnes: Deque<ByteBuffer> = []
+    private var longOnes: Deque<ByteBuffer> = []
 
     package init() {}
 
     /// An empty one, which nobody else holds.
-    package func take() -> ByteBuffer {
-        guard var buffer = buffers.popFirst(), buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil else { return ByteBuffer() }
+    ///
+    /// - Parameter bytes: how much will be put into it, as far as is known.
+    package func take(for bytes: Int = 0) -> ByteBuffer {
+        let found = bytes > Self.short ? longOnes.popFirst() : shortOnes.popFirst()
+        guard var buffer = found, buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil else { return ByteBuffer() }
         return buffer
     }
 
     package func giveBack(_ buffer: consuming ByteBuffer) {
-        guard buffers.count < Self.most, buffer.storageCapacity <= Self.largest, buffer.storageCapacity > 0 else { return }
-        buffers.append(buffer)
+        switch buffer.storageCapacity {
+        case 1...Self.short: if shortOnes.count < Self.mostShort { shortOnes.append(buffer) }
+        case Self.short...Self.long: if longOnes.count < Self.mostLong { longOnes.append(buffer) }
+        default: break
+        }
     }
 }
