@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 int csockets_poll(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -47,6 +48,20 @@ int csockets_wait(int poll, struct csockets_ready *ready, int room, int64_t nano
     if (count < 0) return errno == EINTR ? 0 : -1;
     for (int index = 0; index < count; index++)
         ready[index] = (struct csockets_ready){.token = events[index].data.u64, .events = events[index].events};
+    return count;
+}
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int csockets_look(int poll, struct csockets_ready *ready, int room, int64_t nanoseconds) {
+    int64_t end = now() + nanoseconds;
+    int count;
+    do count = csockets_wait(poll, ready, room, 0);
+    while (count == 0 && now() < end);
     return count;
 }
 

@@ -40,8 +40,10 @@ package final class FunctionLogWriter: Sendable {
     /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
     private static let pause = TimeAmount.milliseconds(20)
 
-    /// Bytes of lines with marks among them that are made and written in one go: few enough to lie in a processor's own memory.
-    private static let writeSize = 64 << 10
+    /// Bytes of lines with marks among them that are made and written in one go, a few microseconds' work. The thread sleeps between them: the kernel
+    /// lets one that works go on for a slice of milliseconds, and has a call's process wait behind it while another processor is free.
+    private static let writeSize = 16 << 10
+    private static let rest: useconds_t = 1
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -228,7 +230,10 @@ package final class FunctionLogWriter: Sendable {
             var file: LogFile
             if let open { file = open } else { file = try LogFile(directory: directory, rotation: rotation) }
             do throws(LogFileError) {
+                var isFirst = true
                 try CallMark.lines(batch.bytes, batch.frames, size: Self.writeSize) { lines throws(LogFileError) in
+                    if !isFirst { usleep(Self.rest) }
+                    isFirst = false
                     try file.append(lines)
                 }
             } catch {

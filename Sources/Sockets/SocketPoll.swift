@@ -23,6 +23,7 @@ package final class SocketPoll {
     private var unfinished: [any PolledSocket] = []
     /// Those with a message that goes out with the others of this turn.
     private var late: [SocketConnection] = []
+    private var lookout = Lookout()
     /// Whether other sockets of this turn are still to be heard: where nothing else is to do, nothing waits.
     private var hasMoreNews = false
     private let ready = UnsafeMutablePointer<csockets_ready>.allocate(capacity: Int(atOnce))
@@ -83,11 +84,20 @@ package final class SocketPoll {
         late.removeAll(keepingCapacity: true)
     }
 
+    private func wait(_ nanoseconds: Int64) -> CInt {
+        if nanoseconds != 0, lookout.looksFirst() {
+            let count = csockets_look(descriptor, ready, Self.atOnce, nanoseconds < 0 ? Lookout.time : min(nanoseconds, Lookout.time))
+            lookout.hasLooked(found: count != 0)
+            if count != 0 { return count }
+        }
+        return csockets_wait(descriptor, ready, Self.atOnce, nanoseconds)
+    }
+
     /// Waits, and has every socket do what it can.
     ///
     /// - Parameter nanoseconds: how long at most; negative is for ever.
     func turn(_ nanoseconds: Int64) {
-        let count = csockets_wait(descriptor, ready, Self.atOnce, nanoseconds)
+        let count = wait(nanoseconds)
         precondition(count >= 0, "epoll_wait of a descriptor of ours has failed with errno \(errno)")
         for index in 0..<Int(count) {
             let (token, events) = (ready[index].token, ready[index].events)

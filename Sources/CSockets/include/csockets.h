@@ -22,6 +22,8 @@ int csockets_watch(int poll, int descriptor, uint64_t token, uint32_t events, in
 int csockets_forget(int poll, int descriptor);
 /// Waits so many nanoseconds at most; for ever where they are negative. An interrupted wait answers 0.
 int csockets_wait(int poll, struct csockets_ready *ready, int room, int64_t nanoseconds);
+/// Asks again and again for so many nanoseconds, without ever sleeping; 0 where nothing has come by then.
+int csockets_look(int poll, struct csockets_ready *ready, int room, int64_t nanoseconds);
 /// Has timeouts of this thread fire when they are due, and not up to 50 microseconds later.
 void csockets_exact_timeouts(void);
 /// As `top` shows it; up to 15 bytes.
