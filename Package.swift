@@ -211,7 +211,7 @@ let package = Package(
             swiftSettings: rules),
         .testTarget(name: "SpanExportTests", dependencies: ["FunctionModel", "SpanExport", logging, tracing], swiftSettings: rules),
         .testTarget(name: "RegistryTests", dependencies: ["FunctionModel", "Registry"], swiftSettings: rules),
-        .testTarget(name: "SocketsTests", dependencies: ["Sockets", nioCore], swiftSettings: rules),
+        .testTarget(name: "SocketsTests", dependencies: ["CSockets", "Sockets", nioCore], swiftSettings: rules),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
         .testTarget(

@@ -21,17 +21,14 @@ enum CallMark: UInt8 {
 
     /// - Parameter frame: where among the frames of its batch that of the instance is.
     func write(_ time: LogTime, _ request: RequestID, frame: Int, to bytes: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(byteCount: Self.headBytes, alignment: 8) { head in
-            head[0] = rawValue
-            // At most 128.
-            head[1] = UInt8(truncatingIfNeeded: request.text.utf8.count)
-            head.storeBytes(of: UInt32(truncatingIfNeeded: frame), toByteOffset: 2, as: UInt32.self)
-            head.storeBytes(of: time.microseconds, toByteOffset: 6, as: Int64.self)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(head))
+        withUnsafeTemporaryAllocation(byteCount: Self.headBytes + RequestID.mostBytes, alignment: 8) { mark in
+            mark[0] = rawValue
+            mark.storeBytes(of: UInt32(truncatingIfNeeded: frame), toByteOffset: 2, as: UInt32.self)
+            mark.storeBytes(of: time.microseconds, toByteOffset: 6, as: Int64.self)
+            let length = request.copyText(to: UnsafeMutableRawBufferPointer(rebasing: mark[Self.headBytes...]))
+            mark[1] = UInt8(length)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: mark[..<(Self.headBytes + length)]))
         }
-        // All of it at once: without a view of it to count.
-        let isWhole: Void? = request.text.utf8.withContiguousStorageIfAvailable { bytes.append(contentsOf: UnsafeRawBufferPointer($0)) }
-        if isWhole == nil { bytes.append(contentsOf: request.text.utf8) }
     }
 
     /// Hands over whole lines in their order, those of marks made anew, in pieces of about `size` bytes.

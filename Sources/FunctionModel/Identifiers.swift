@@ -23,15 +23,29 @@ public struct InstanceID: Hashable, Sendable, CustomStringConvertible {
 public struct RequestID: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
+    /// How long one may be that a caller chose.
+    public static let mostBytes = 128
+
     /// - Returns: nil unless `text` is 1 to 128 visible ASCII characters, which makes it safe in a header and in a log line.
     public init?(_ text: String) {
-        guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) }) else { return nil }
+        guard (1...Self.mostBytes).contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) }) else { return nil }
         self.text = text
     }
 
     /// - Parameter seconds: Unix time, in seconds.
     public init(seconds: Int64, using random: inout some RandomNumberGenerator) {
         text = timeAndRandomHex("1", seconds: seconds, using: &random)
+    }
+
+    /// Copies it to memory that has room for ``mostBytes``.
+    ///
+    /// - Returns: its length in bytes.
+    package func copyText(to memory: UnsafeMutableRawBufferPointer) -> Int {
+        var text = text
+        return text.withUTF8 { bytes in
+            memory.copyMemory(from: UnsafeRawBufferPointer(bytes))
+            return bytes.count
+        }
     }
 
     public var description: String { text }
@@ -41,19 +55,24 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
 private func timeAndRandomHex(_ kind: Unicode.Scalar, seconds: Int64, using random: inout some RandomNumberGenerator) -> String {
     let bits: (UInt64, UInt64) = (random.next(), random.next())
     return String(unsafeUninitializedCapacity: 32) { text in
-        text[0] = UInt8(ascii: kind)
-        var at = 1
-        func put(_ value: UInt64, digits: Int) {
-            text[at] = UInt8(ascii: "-")
-            for index in 0..<digits {
-                let digit = UInt8(value >> UInt64(4 * (digits - 1 - index)) & 15)
-                text[at + 1 + index] = digit < 10 ? 48 + digit : 87 + digit
-            }
-            at += digits + 1
-        }
-        put(UInt64(bitPattern: seconds), digits: 8)
-        put(bits.0, digits: 8)
-        put(bits.1, digits: 12)
-        return at
+        let memory = UnsafeMutableRawBufferPointer(text)
+        (text[0], text[1], text[10], text[19]) = (UInt8(ascii: kind), UInt8(ascii: "-"), UInt8(ascii: "-"), UInt8(ascii: "-"))
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: seconds)), toByteOffset: 2, as: UInt64.self)
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: bits.0)), toByteOffset: 11, as: UInt64.self)
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: bits.1 >> 16)), toByteOffset: 20, as: UInt64.self)
+        // The last eight digits overlap the eight before them by four.
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: bits.1)), toByteOffset: 24, as: UInt64.self)
+        return 32
     }
+}
+
+/// The eight hexadecimal digits of a number, in lower case, as they lie in memory; all eight are made at once.
+package func hexDigits(_ number: UInt32) -> UInt64 {
+    var digits = UInt64(number)
+    digits = (digits & 0xffff_0000) << 16 | digits & 0xffff
+    digits = (digits & 0x0000_ff00_0000_ff00) << 8 | digits & 0x0000_00ff_0000_00ff
+    digits = (digits & 0x00f0_00f0_00f0_00f0) << 4 | digits & 0x000f_000f_000f_000f
+    // 1 in each byte whose digit is a letter.
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return (digits + 0x3030_3030_3030_3030 + letters * 39).bigEndian
 }

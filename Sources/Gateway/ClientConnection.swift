@@ -177,7 +177,7 @@ final class ClientConnection: WireUser, LoopClient {
 
     /// Where a request goes; one that asks as the one before it goes where that went.
     func destination(_ method: HTTPMethod, _ target: String, _ host: String?) -> Destination {
-        if let route, route.target == target, route.host == host, route.method == method { return route.to }
+        if let route, route.target == target, route.host == host, route.method.isSame(as: method) { return route.to }
         let destination = Destination.of(method: method.rawValue, target: target, host: host)
         route = (method, target, host, destination)
         return destination

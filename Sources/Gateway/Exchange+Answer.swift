@@ -69,7 +69,8 @@ extension Exchange {
         if isAPI {
             out.add(head.headers, where: HeaderRules.passesFromAPI)
         } else {
-            out.add(head.headers) { HeaderRules.passesToClient($0, of: head.headers) }
+            let headers = head.headers
+            out.add(headers) { HeaderRules.passesToClient($0, of: headers) }
             out.add(lines: loop.dateLine())
             out.add("X-Fc-Request-Id", id.text)
             // A function that answers pages of other origins itself knows better.
@@ -93,7 +94,7 @@ extension Exchange {
     }
 
     private func framing(_ answer: ResponseHead) -> Framing {
-        if head.method == .HEAD || answer.status == 204 || answer.status == 304 { return .noBody }
+        if head.method.isHEAD || answer.status == 204 || answer.status == 304 { return .noBody }
         if answer.contentLength != nil { return .length }
         return head.version == .http1_0 ? .untilClose : .chunked
     }

@@ -156,7 +156,7 @@ extension Exchange {
         if !keepAlive { out.add("Connection", "close") }
         out.end()
         client.write(out.bytes)
-        if head.method != .HEAD { client.write(ByteBuffer(string: body)) }
+        if !head.method.isHEAD { client.write(ByteBuffer(string: body)) }
         client.exchangeEnded(self, keepAlive: keepAlive)
     }
 }

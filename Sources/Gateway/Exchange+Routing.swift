@@ -160,7 +160,7 @@ extension Exchange {
     }
 
     func writeTrace(to out: inout HeadWriter) {
-        guard let spans else { return TraceContext.write(head, to: &out, random: loop.randomNumber) }
+        guard let spans else { return TraceContext.write(head, to: &out, loop) }
         for (name, value) in spans.fields { out.add(name: name, value) }
     }
 
@@ -198,7 +198,7 @@ extension Exchange {
 
     /// The one protocol that an HTTP call may change to; an upgrade to anything else is not passed on, which a server may do (RFC 9110 §7.8).
     var webSocket: String? {
-        guard !body.isThere, head.method == .GET, head.facts.has(.upgrade), let upgrade = head.facts.upgrade,
+        guard head.facts.has(.upgrade), !body.isThere, head.method == .GET, let upgrade = head.facts.upgrade,
             upgrade.lowercased() == "websocket"
         else {
             return nil

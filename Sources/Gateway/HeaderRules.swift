@@ -97,8 +97,11 @@ enum HeaderRules {
             out.add("Transfer-Encoding", "chunked")
         } else if let length = body.contentLength {
             out.add(contentLength: length)
-        } else if method == .POST || method == .PUT || method == .PATCH {
-            out.add(contentLength: 0)
+        } else {
+            switch method {
+            case .POST, .PUT, .PATCH: out.add(contentLength: 0)
+            default: break
+            }
         }
     }
 

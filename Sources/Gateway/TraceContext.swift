@@ -3,20 +3,19 @@
 /// The W3C trace context of a call: the caller's, where it is one, else a new one. Source: W3C Trace Context §3.2 and §3.3.
 enum TraceContext {
     /// Writes `traceparent` and, where the caller's goes on, its `tracestate`.
-    static func write(_ head: RequestHead, to out: inout HeadWriter, random: () -> UInt64) {
-        guard head.facts.has(.traceparent), let given = head.headers.first(.traceparent), isValid(given) else {
-            // Marked as sampled, so that a function that traces records its part.
-            return out.add("traceparent", []) { out in
-                let (high, low, parent) = (random(), random(), random())
-                out.put("00-")
-                out.put(hexadecimal: high | 1)
-                out.put(hexadecimal: low)
-                out.put("-")
-                out.put(hexadecimal: parent | 1)
-                out.put("-01")
-            }
+    ///
+    /// - Parameter loop: whose random numbers a new one is made of.
+    static func write(_ head: RequestHead, to out: inout HeadWriter, _ loop: GatewayLoop) {
+        if head.facts.has(.traceparent), let given = head.headers.first(.traceparent), isValid(given) {
+            return out.add(head.headers) { $0.meaning == .traceparent || $0.meaning == .tracestate }
         }
-        out.add(head.headers) { $0.meaning == .traceparent || $0.meaning == .tracestate }
+        // Marked as sampled, so that a function that traces records its part.
+        out.put("traceparent: 00-")
+        out.put(hexadecimal: loop.randomNumber() | 1)
+        out.put(hexadecimal: loop.randomNumber())
+        out.put("-")
+        out.put(hexadecimal: loop.randomNumber() | 1)
+        out.put("-01\r\n")
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`, neither number zero; a later version may have more behind it.

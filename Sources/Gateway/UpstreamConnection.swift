@@ -41,7 +41,7 @@ final class UpstreamConnection: WireUser {
 
     func begin(_ exchange: Exchange) {
         self.exchange = exchange
-        parser.answersHEAD = exchange.head.method == .HEAD
+        parser.answersHEAD = exchange.head.method.isHEAD
     }
 
     /// - Parameter chunked: whether the head says so of the body that follows.

@@ -38,6 +38,8 @@ struct LogFixture {
         var out: [CInt] = [-1, -1]
         var err: [CInt] = [-1, -1]
         try #require(pipe(&out) == 0 && pipe(&err) == 0)
+        // Not for the programs that other tests start meanwhile.
+        for end in out + err { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let id = try #require(InstanceID(name))
         return (logs.begin(id, function: "f", version: "LATEST", standardOutput: out[0], standardError: err[0]), out[1], err[1])
     }

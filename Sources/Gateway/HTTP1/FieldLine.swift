@@ -3,12 +3,15 @@ internal import Glibc
 
 /// Where one field line lies among the bytes of its head, and what its name means to the gateway.
 struct FieldLine {
-    let name: Range<Int>
-    /// Without the blanks around it.
-    let value: Range<Int>
-    /// Behind its line break.
-    let end: Int
+    // Each request has a list of these: they are kept small. A head has at most 64 KiB, a trailer section less.
+    private let start, nameEnd, valueStart, valueEnd, lineEnd: UInt32
     let meaning: HeaderName
+
+    var name: Range<Int> { Int(start)..<Int(nameEnd) }
+    /// Without the blanks around it.
+    var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+    /// Behind its line break.
+    var end: Int { Int(lineEnd) }
 
     /// Reads `line`, which is without its line break. RFC 9112 §5: no space before the colon, no folded lines.
     init(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) throws(Malformed) {
@@ -24,13 +27,13 @@ struct FieldLine {
         var (start, end) = (colon + 1, line.upperBound)
         while start < end, Grammar.isBlank(bytes[start]) { start += 1 }
         while end > start, Grammar.isBlank(bytes[end - 1]) { end -= 1 }
-        name = line.lowerBound..<colon
-        value = start..<end
-        self.end = line.upperBound + 2
+        let name = line.lowerBound..<colon
         guard Grammar.isClean(bytes, from: start, to: end) else {
             throw Malformed(
                 "header '\(String(decoding: UnsafeRawBufferPointer(rebasing: bytes[name]), as: UTF8.self))' has a control character in it")
         }
+        self.start = UInt32(line.lowerBound)
+        (nameEnd, valueStart, valueEnd, lineEnd) = (UInt32(colon), UInt32(start), UInt32(end), UInt32(line.upperBound + 2))
         meaning = HeaderName.of(bytes, name)
     }
 }

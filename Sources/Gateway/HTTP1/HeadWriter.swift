@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import FunctionModel
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -138,10 +139,8 @@ struct HeadWriter: ~Copyable {
     /// All 16 digits.
     mutating func put(hexadecimal number: UInt64) {
         makeRoom(16)
-        for at in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * at)) & 15
-            memory[count + at] = digit < 10 ? 48 + digit : 87 + digit
-        }
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: number >> 32)), toByteOffset: count, as: UInt64.self)
+        memory.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: number)), toByteOffset: count + 8, as: UInt64.self)
         count += 16
     }
 

@@ -41,12 +41,17 @@ final class RequestHead {
         guard methodEnd > line.lowerBound, methodEnd < line.upperBound, bytes[methodEnd] == 0x20 else {
             throw Malformed("the request line does not begin with a method and a space")
         }
-        var targetEnd = methodEnd + 1
-        while targetEnd < line.upperBound, bytes[targetEnd] > 0x20, bytes[targetEnd] != 0x7f { targetEnd += 1 }
+        var (targetEnd, anyByte) = (methodEnd + 1, UInt8(0))
+        while targetEnd < line.upperBound, bytes[targetEnd] > 0x20, bytes[targetEnd] != 0x7f {
+            anyByte |= bytes[targetEnd]
+            targetEnd += 1
+        }
         guard targetEnd > methodEnd + 1, targetEnd < line.upperBound, bytes[targetEnd] == 0x20 else {
             throw Malformed("the request target is empty, or a space or control character is in it")
         }
-        guard let target = String(validating: UnsafeRawBufferPointer(rebasing: bytes[methodEnd + 1..<targetEnd]), as: UTF8.self) else {
+        let text = UnsafeRawBufferPointer(rebasing: bytes[methodEnd + 1..<targetEnd])
+        // Most are ASCII, and need not be validated.
+        guard let target = anyByte < 128 ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self) else {
             throw Malformed("the request target is not UTF-8")
         }
         let rest = targetEnd + 1..<line.upperBound
@@ -69,6 +74,18 @@ final class RequestHead {
         case (4, UInt8(ascii: "P")) where bytes[range].elementsEqual("POST".utf8): .POST
         case (4, UInt8(ascii: "H")) where bytes[range].elementsEqual("HEAD".utf8): .HEAD
         default: HTTPMethod(rawValue: String(decoding: bytes[range], as: UTF8.self))
+        }
+    }
+}
+
+/// `==` makes texts of both to compare them.
+extension HTTPMethod {
+    var isHEAD: Bool { if case .HEAD = self { true } else { false } }
+
+    func isSame(as other: HTTPMethod) -> Bool {
+        switch (self, other) {
+        case (.GET, .GET), (.POST, .POST), (.PUT, .PUT), (.HEAD, .HEAD): true
+        default: self == other
         }
     }
 }
