@@ -59,7 +59,8 @@ extension ClientConnection {
     func close() {
         flush()
         wire?.closeWhenWritten()
-        // Whoever does not take it is waited for no longer than any other.
+        // Whoever does not take it is waited for no longer than any other, also who has taken a part.
+        isClosing = true
         if wire != nil { blockedSince = loop.roughNow }
     }
 

@@ -34,7 +34,10 @@ final class ClientConnection: WireUser, LoopClient {
     /// Bytes that have just come are being worked on; ``receivedAll()`` flushes what they cause.
     private(set) var isInRead = false
     var outgoing = PendingWrite()
+    /// Since when the client has not taken what waits for it.
     var blockedSince: NIODeadline?
+    /// Nothing more is written: it ends with what waits.
+    var isClosing = false
     /// Whether the client takes more at this moment.
     var isWritable: Bool { wire?.isWritable ?? false }
     private(set) lazy var address: String = wire?.peerAddress ?? "unknown"
@@ -158,7 +161,7 @@ final class ClientConnection: WireUser, LoopClient {
     }
 
     func writabilityChanged() {
-        blockedSince = isWritable ? nil : loop.clock.now()
+        blockedSince = isWritable && !isClosing ? nil : loop.clock.now()
         switch state {
         case .exchanging(let exchange), .tunnel(let exchange): exchange.clientWritabilityChanged(isWritable)
         case .idle, .discarding, .closed: break

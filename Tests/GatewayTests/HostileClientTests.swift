@@ -83,6 +83,18 @@ import Testing
         }
     }
 
+    @Test func `a client that takes nothing of its answer is given up, and the call with it`() async throws {
+        let size = 256 << 20
+        let backend = try await Backend.start { _ in [.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"), .sendZeros(size)] }
+        var options = GatewayOptions()
+        options.sendIdleTime = .milliseconds(300)
+        try await TestHost.with([function("f", on: backend)], options: options) { (host: TestHost) async throws in
+            let client = try await blocking { try RawClient(port: host.port, receiveBuffer: 4096) }
+            try await blocking { try client.send("GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n") }
+            #expect(try await eventually { host.log.lines.contains { $0.hasPrefix("Invocation canceled by client") } })
+        }
+    }
+
     @Test func `a second request hidden in a body stays body`() async throws {
         let backend = try await Backend.start { Backend.answer($0.body) }
         try await TestHost.with([function("f", on: backend)]) { (host: TestHost) async throws in
