@@ -39,7 +39,9 @@ struct ImageUpload: Sendable {
     }
 
     /// The answer: an ordinary error where loading fails before there is anything to tell, else a stream of lines.
-    func response(_ request: RequestID) async throws -> Response {
+    ///
+    /// - Parameter read: the body of the request where it has been read: then a client that goes is noticed also while there is nothing to tell.
+    func response(_ request: RequestID, read: RequestBody? = nil) async throws -> Response {
         // The iterators of one AsyncStream take from one queue: the body goes on behind this first event.
         var first = events.makeAsyncIterator()
         let event = await withTaskCancellationHandler {
@@ -54,7 +56,15 @@ struct ImageUpload: Sendable {
         let body = ResponseBody { writer in
             do {
                 try await writer.write(Self.buffer(line))
-                for await event in events { try await writer.write(Self.buffer(Self.line(event, request))) }
+                if let read {
+                    try await read.consumeWithInboundCloseHandler { _ in
+                        for await event in events { try await writer.write(Self.buffer(Self.line(event, request))) }
+                    } onInboundClosed: {
+                        loading.cancel()
+                    }
+                } else {
+                    for await event in events { try await writer.write(Self.buffer(Self.line(event, request))) }
+                }
                 try Task.checkCancellation()
                 try await writer.finish(nil)
             } catch {

@@ -19,7 +19,7 @@ extension ControlResponder {
                 try await catalog.imagesChanged()
                 return ["event": "loaded", "images": [pulled.json]]
             }, logger: logger)
-        return try await upload.response(id)
+        return try await upload.response(id, read: request.body)
     }
 
     func tagImage(_ reference: String, _ request: Request) async throws -> Response {

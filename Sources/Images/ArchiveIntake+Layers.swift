@@ -64,9 +64,11 @@ extension ArchiveIntake {
         // Too little has come, or it is an image that will be refused: what is wrong with it is said when all of it is there.
         guard case .success(let plan) = plan else { return }
         let layers = plan.layers
+        // In this order: a layer that is recorded between the two counts in none of them, and not in both.
+        let used = try await library.store.imageBytes()
         let missing = try await library.store.missing(layers.map(\.diffID))
         let coming = layers.filter { missing.contains($0.diffID) }.map(\.size).saturatingSum
-        try library.space.check(used: try await library.store.imageBytes(), coming: coming)
+        try library.space.check(used: used, coming: coming)
         held = layers.map(\.diffID)
         await library.shelf.hold(held)
         expected = Dictionary(layers.map { ($0.path, $0) }) { first, _ in first }

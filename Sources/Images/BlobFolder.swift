@@ -61,7 +61,7 @@ struct BlobFolder: Sendable {
         for name in try directoryEntries(scratch) { try removeTree(scratch.number, name) }
     }
 
-    func newBlob(_ digest: Digest, size: UInt64, room: RoomBook) throws(SystemCallError) -> IncomingBlob {
+    func newBlob(_ digest: Digest, size: UInt64, room: RoomBook) throws -> IncomingBlob {
         try IncomingBlob(in: path, digest: digest, size: size, room: room)
     }
 

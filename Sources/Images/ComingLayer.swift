@@ -13,6 +13,7 @@ struct ComingLayer {
     /// The unpacking; it ends soon after the content does.
     let work: Task<UnpackedLayer, any Error>
     private let pipe: LayerPipe
+    private let watch: SenderWatch
     private var hash = ContentHash()
     /// Of the blob as it came; nil while it comes.
     private(set) var digest: Digest?
@@ -23,9 +24,10 @@ struct ComingLayer {
     /// - Parameter head: the first bytes of the blob, which tell how it is compressed.
     /// - Returns: nil where the layer is in place or on its way already.
     init?(_ layer: PlannedLayer, head: ByteBuffer, shelf: LayerShelf) async throws {
-        let pipe = try await LayerPipe(shelf.patience)
+        let pipe = try await LayerPipe()
+        let watch = SenderWatch(shelf.patience)
         let compression = LayerCompression(head: head.readableBytesView.prefix(4))
-        let work = await shelf.begin(layer.diffID, from: pipe) { unpacker in
+        let work = await shelf.begin(layer.diffID, LayerArrival(watch: watch, pipe: pipe)) { unpacker in
             let result = await Result {
                 try await unpacker.unpack(
                     layer.diffID, from: pipe.reading.number, offset: 0, length: layer.size, compression: compression)
@@ -41,11 +43,14 @@ struct ComingLayer {
         self.layer = layer
         self.work = work
         self.pipe = pipe
+        self.watch = watch
         left = layer.size
     }
 
     /// Hands the next bytes on, and waits until the unpacker has room for them.
     mutating func take(_ buffer: ByteBuffer) async throws {
+        watch.came(buffer.readableBytes)
+        defer { if left == 0 { watch.end() } else { watch.handedOn() } }
         buffer.withUnsafeReadableBytes { hash.update($0) }
         left -= UInt64(buffer.readableBytes)
         if left == 0 {
@@ -71,7 +76,10 @@ struct ComingLayer {
 
     /// No more of the layer will come. Returns when nothing of it is being made any more.
     func abandon() async {
+        watch.end()
         await pipe.end()
+        // What has come whole may be what another waits for.
+        if left > 0 { work.cancel() }
         _ = await work.result
     }
 }

@@ -41,6 +41,7 @@ extension ImageLibrary {
             for record in doomed { try await store.removeImage(manifest: record.manifestDigest) }
             try await shelf.removeUnused()
             try await sweepBlobs()
+            await shelf.countAgain()
             return collected
         } catch { throw ServiceError.image(error, while: "collecting images") }
     }

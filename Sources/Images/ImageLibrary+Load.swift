@@ -39,9 +39,11 @@ extension ImageLibrary {
         let (file, length) = try await intake.receive(chunks)
         let plan = try await blocking { [limits] in try ArchiveReader(file, length: length, limits: limits).plan(name: name) }
         let layers = plan.layers
+        // In this order: a layer that is recorded between the two counts in none of them, and not in both.
+        let used = try await store.imageBytes()
         let missing = try await store.missing(layers.map(\.diffID))
         let coming = layers.filter { keepBlobs || missing.contains($0.diffID) }.map(\.size).saturatingSum
-        try space.check(used: try await store.imageBytes(), coming: coming)
+        try space.check(used: used, coming: coming)
         let kept = keepBlobs ? try await keep(layers, from: file) : [:]
         await shelf.hold(layers.map(\.diffID))
         let early = intake.layers

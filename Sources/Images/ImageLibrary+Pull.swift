@@ -105,9 +105,11 @@ extension ImageLibrary {
     ) async throws -> (records: [Digest: LayerRecord], kept: [(descriptor: Descriptor, incoming: IncomingBlob?)]) {
         var seen: Set<Digest> = []
         let layers = image.layers.filter { seen.insert($0.diffID).inserted }
+        // In this order: a layer that is recorded between the two counts in none of them, and not in both.
+        let used = try await store.imageBytes()
         let missing = try await store.missing(layers.map(\.diffID))
         let coming = layers.filter { keepBlobs || missing.contains($0.diffID) }.map { UInt64(max(0, $0.descriptor.size)) }.saturatingSum
-        try space.check(used: try await store.imageBytes(), coming: coming)
+        try space.check(used: used, coming: coming)
         await progress(.resolved(image.manifest.digest, layers: layers.count, bytes: coming))
         return try await withThrowingTaskGroup(of: (LayerRecord, Descriptor, IncomingBlob?).self) { group in
             var records: [Digest: LayerRecord] = [:]
@@ -143,10 +145,11 @@ extension ImageLibrary {
                 try blobs.newBlob(descriptor.digest, size: UInt64(max(0, descriptor.size)), room: room)
             } : nil
         let download = LayerDownload(
-            session: session, descriptor: descriptor, diffID: diffID, space: space, patience: shelf.patience, kept: incoming
-        ) {
-            await tell(.downloading, $0)
-        }
+            session: session, descriptor: descriptor, diffID: diffID, space: space, patience: shelf.patience, kept: incoming,
+            spool: { [self] in
+                let name = uploadName()
+                return try await blocking { [blobs] in try blobs.newSpoolFile(name: name) }
+            }, report: { await tell(.downloading, $0) })
         let (unpacked, existed): (UnpackedLayer, Bool)
         do {
             (unpacked, existed) = try await shelf.obtain(diffID) {

@@ -111,6 +111,7 @@ public final class ImageLibrary: Sendable {
             try await store.sweepBlobs([record.manifestDigest, record.configDigest] + record.blobs.map(\.digest)) { [blobs] in
                 try blobs.remove($0)
             }
+            await shelf.countAgain()
         } catch { throw ServiceError.image(error, while: "removing image '\(reference)'") }
     }
 

@@ -14,16 +14,22 @@ final class IncomingBlob: Sendable {
     /// - Parameters:
     ///   - size: bytes that will come.
     ///   - room: where they count until the blob is recorded or given up.
-    init(in folder: String, digest: Digest, size: UInt64, room: RoomBook) throws(SystemCallError) {
+    /// - Throws: ``ServiceError`` 507 `InsufficientStorage` where they do not fit, `SystemCallError`.
+    init(in folder: String, digest: Digest, size: UInt64, room: RoomBook) throws {
         self.digest = digest
         self.size = size
         self.room = room
         self.folder = folder
-        file = try openAt(currentDirectory, folder, flags: O_WRONLY | OpenFlags.temporaryFile, mode: 0o600)
-        room.add(keeping: size)
+        let file = try openAt(currentDirectory, folder, flags: O_RDWR | OpenFlags.temporaryFile, mode: 0o600)
+        try room.keep(size, of: digest)
+        // Last: what is not counted must not be given back, and an object that is whole has its end also where its making fails.
+        self.file = file
     }
 
-    deinit { room.remove(keeping: size) }
+    deinit { room.giveBack(kept: size) }
+
+    /// Open for reading what was appended.
+    var descriptor: CInt { file.number }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(SystemCallError) { try file.writeAll(bytes) }
 

@@ -16,23 +16,35 @@ struct LayerDownload: Sendable {
     let patience: SenderPatience
     /// Nil where the blob is not kept.
     let kept: IncomingBlob?
+    /// Makes the file by way of which the layer comes where there is no place for a pipe.
+    let spool: @Sendable () async throws -> SpoolFile
     /// Called with the bytes that have come so far.
     let report: @Sendable (UInt64) async -> Void
 
+    private var length: UInt64 { UInt64(max(0, descriptor.size)) }
+
     /// - Throws: ``RegistryError``, `UnpackFailure`, ``ServiceError``, `CancellationError`.
     func unpack(with unpacker: PlacedUnpacker) async throws -> UnpackedLayer {
-        var stream = session.blob(descriptor).makeAsyncIterator()
-        var front = ByteBuffer()
-        while front.readableBytes < 4, var buffer = try await stream.next() { front.writeBuffer(&buffer) }
+        // From here on another who has the layer may overtake: a registry may be slow with its first byte too.
+        let watch = SenderWatch(patience)
+        let pipe = try await LayerPipe()
+        let isPiped = await unpacker.announce(LayerArrival(watch: watch, pipe: pipe, isKept: kept != nil))
+        let blob = WatchedBlob(session.blob(descriptor), watch)
+        let result = await Result {
+            isPiped ? try await unpack(blob, through: pipe, unpacker) : try await unpackStored(blob, unpacker)
+        }
+        await pipe.end()
+        return try result.get()
+    }
+
+    private func unpack(_ coming: WatchedBlob, through pipe: LayerPipe, _ unpacker: PlacedUnpacker) async throws -> UnpackedLayer {
+        var (blob, front) = (coming, ByteBuffer())
+        while front.readableBytes < 4, var buffer = try await blob.next() { front.writeBuffer(&buffer) }
         let compression = LayerCompression(head: front.readableBytesView.prefix(4))
-        let pipe = try await LayerPipe(patience)
-        // What is kept must come whole.
-        if kept == nil { await unpacker.attach(pipe) }
         let work = Task {
-            let result = await Task {
-                try await unpacker.unpack(
-                    diffID, from: pipe.reading.number, offset: 0, length: UInt64(max(0, descriptor.size)), compression: compression)
-            }.result
+            let result = await Result {
+                try await unpacker.unpack(diffID, from: pipe.reading.number, offset: 0, length: length, compression: compression)
+            }
             // Where the unpacker has given up, nobody reads any more: the writer must learn of it.
             await pipe.end()
             return try result.get()
@@ -41,18 +53,45 @@ struct LayerDownload: Sendable {
         var received: UInt64 = 0
         do {
             var next: ByteBuffer? = front
+            var isUnread = false
             while let buffer = next {
                 try await keep(buffer, received: &received)
-                do { try await pipe.write(buffer) } catch  where !(error is CancellationError) { break }
-                next = try await stream.next()
+                if !isUnread {
+                    do { try await pipe.write(buffer) } catch  where !(error is CancellationError) {
+                        // Another has put the layer in place, or it was refused.
+                        guard kept != nil, await unpacker.isReplaced() else { break }
+                        isUnread = true
+                    }
+                }
+                next = try await blob.next()
             }
             if let kept { try await blocking { try kept.finish() } }
         } catch { broken = error }
         await pipe.end()
+        // Where all has come, it may be what another waits for.
+        if broken != nil { work.cancel() }
         let result = await work.result
         // Where the download broke off, that is the reason, and the unpacker's complaint only follows from it.
         if let broken { throw broken }
         return try result.get()
+    }
+
+    /// By way of a file, so that a slow sender takes no unpacker from others. The last bytes come only where the blob's digest is right.
+    private func unpackStored(_ coming: WatchedBlob, _ unpacker: PlacedUnpacker) async throws -> UnpackedLayer {
+        let file = kept == nil ? try await spool() : nil
+        var (blob, received, front) = (coming, UInt64(0), [UInt8]())
+        while let buffer = try await blob.next() {
+            if front.count < 4 { front += buffer.readableBytesView.prefix(4 - front.count) }
+            if let file { try await blocking { try buffer.withUnsafeReadableBytes { try file.append($0) } } }
+            try await keep(buffer, received: &received)
+        }
+        if let kept { try await blocking { try kept.finish() } }
+        if await unpacker.isReplaced() { throw UnpackFailure(reason: "another has unpacked it") }
+        // Both are held until the end: the launcher cannot be stopped half way.
+        defer { withExtendedLifetime((file, kept)) {} }
+        guard let number = file?.descriptor ?? kept?.descriptor else { throw UnpackFailure(reason: "the layer has no file") }
+        return try await unpacker.unpack(
+            diffID, from: number, offset: 0, length: length, compression: LayerCompression(head: front[...]))
     }
 
     /// The same without an unpacker, for a layer that is in place already.
@@ -69,5 +108,23 @@ struct LayerDownload: Sendable {
         guard before >> 20 != received >> 20 else { return }
         try space.checkDisk()
         await report(received)
+    }
+}
+
+/// The bytes of a blob as they come, with the time taken in which their sender is waited for.
+private struct WatchedBlob {
+    private var bytes: BlobStream.AsyncIterator
+    private let watch: SenderWatch
+
+    init(_ blob: BlobStream, _ watch: SenderWatch) {
+        bytes = blob.makeAsyncIterator()
+        self.watch = watch
+    }
+
+    mutating func next() async throws -> ByteBuffer? {
+        watch.handedOn()
+        let buffer = try await bytes.next()
+        if let buffer { watch.came(buffer.readableBytes) } else { watch.end() }
+        return buffer
     }
 }

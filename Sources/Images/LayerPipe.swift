@@ -3,7 +3,6 @@ import Glibc
 import LinuxSystem
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A pipe from a sender to the unpacker. Writing waits, without a thread, until the unpacker has made room.
 final class LayerPipe: Sendable {
@@ -14,12 +13,8 @@ final class LayerPipe: Sendable {
 
     let reading: LinuxSystem.Descriptor.Box
     private let channel: any Channel
-    private let patience: SenderPatience
-    private let pace: Mutex<SenderPace>
 
-    init(_ patience: SenderPatience) async throws {
-        self.patience = patience
-        pace = Mutex(SenderPace(patience))
+    init() async throws {
         let pipe = try LinuxSystem.Pipe()
         // Where many pipes are open, the kernel refuses a larger one, and the usual 64 KiB are only slower.
         _ = fcntl(pipe.write.number, Self.setRoom, Self.room)
@@ -34,23 +29,10 @@ final class LayerPipe: Sendable {
         }
     }
 
-    /// Whether the unpacker waits for the sender, and has for long had next to nothing of it.
-    var isSlow: Bool {
-        let now = patience.now()
-        return pace.withLock { $0.isSlow(at: now) }
-    }
-
-    func write(_ buffer: ByteBuffer) async throws {
-        let now = patience.now()
-        pace.withLock { $0.came(buffer.readableBytes, at: now) }
-        try await channel.writeAndFlush(buffer)
-        let later = patience.now()
-        pace.withLock { $0.handedOn(at: later) }
-    }
+    func write(_ buffer: ByteBuffer) async throws { try await channel.writeAndFlush(buffer) }
 
     /// The reader sees the end, and has all of the layer only if all was written.
     func end() async {
-        pace.withLock { $0.end() }
         // It may have been closed by the reader's end.
         do { try await channel.close() } catch {}
     }

@@ -16,9 +16,12 @@ extension LayerShelf {
     /// Waits for another, who may be slow.
     ///
     /// - Returns: nil where it is.
-    func wait(forOther work: Work, _ diffID: Digest) async -> Result<UnpackedLayer, any Error>? {
-        change(work.task, diffID) { $0.waiters += 1 }
+    func wait(forOther work: LayerWork, _ diffID: Digest) async -> Result<UnpackedLayer, any Error>? {
         let (ends, sender) = AsyncStream.makeStream(of: WaitEnd.self)
+        change(work.task, diffID) { work in
+            work.waiters += 1
+            work.others.append { sender.yield(.replaced($0)) }
+        }
         Task { sender.yield(.ended(await work.task.result)) }
         let watch = Task {
             while !isSlow(work.task, diffID) { try await patience.sleep(patience.window / 5) }
@@ -29,6 +32,9 @@ extension LayerShelf {
         watch.cancel()
         switch end {
         case .ended(let result): return result
+        case .replaced(let unpacked):
+            leave(work.task, diffID)
+            return .success(unpacked)
         case .slow:
             leave(work.task, diffID)
             return nil
@@ -41,14 +47,16 @@ extension LayerShelf {
 
     private enum WaitEnd: Sendable {
         case ended(Result<UnpackedLayer, any Error>)
+        /// Somebody else has put the layer in place.
+        case replaced(UnpackedLayer)
         case slow
     }
 
     private func isSlow(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest) -> Bool {
-        unpacking[diffID]?.first { $0.task == task }?.pipe?.isSlow == true
+        unpacking[diffID]?.first { $0.task == task }?.arrival?.watch.isSlow == true
     }
 
-    func change(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest, _ body: (inout Work) -> Void) {
+    func change(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest, _ body: (inout LayerWork) -> Void) {
         guard let index = unpacking[diffID]?.firstIndex(where: { $0.task == task }), var work = unpacking[diffID]?[index] else { return }
         body(&work)
         unpacking[diffID]?[index] = work

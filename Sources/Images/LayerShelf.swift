@@ -10,37 +10,19 @@ import Store
 /// A layer may come slowly from who began it. Then one who has it too does not wait for that one: both are about it, and whoever is first has done it for
 /// both. A slow sender is not stopped before that: the other's bytes may be bad.
 actor LayerShelf {
-    /// Somebody is about a layer.
-    struct Work {
-        let number: Int
-        let task: Task<UnpackedLayer, any Error>
-        /// Whoever began it waits for it from the start: it is not to be cancelled when another who waits is.
-        var waiters = 1
-        /// Whether an upload brings it.
-        let isUpload: Bool
-        /// By which it comes, where somebody else may be faster.
-        var pipe: LayerPipe?
-        /// What somebody else has made of it meanwhile.
-        var replacement: UnpackedLayer?
-    }
-
-    /// Uploads that are unpacked as they come: those whose sender is not slow, and all. Beyond that they go by way of the file: whatever comes by a pipe takes
-    /// an unpacker and two processes for as long as it comes.
-    static let uploads = (brisk: 3, all: 6)
-
-    private let store: Store
-    private let unpacker: any LayerUnpacker
-    private let logger: Logger
+    let store: Store
+    let unpacker: any LayerUnpacker
+    let logger: Logger
     let room: RoomBook
     let patience: SenderPatience
 
     /// Layers known to be in place and recorded.
-    private var present: [Digest: UnpackedLayer] = [:]
+    var present: [Digest: UnpackedLayer] = [:]
     /// In the order in which they were begun.
-    var unpacking: [Digest: [Work]] = [:]
-    private var removing: [Digest: Task<Void, any Error>] = [:]
+    var unpacking: [Digest: [LayerWork]] = [:]
+    var removing: [Digest: Task<Void, any Error>] = [:]
     /// How many loads need a layer now.
-    private var holders: [Digest: Int] = [:]
+    private(set) var holders: [Digest: Int] = [:]
     private var works = 0
 
     init(store: Store, unpacker: any LayerUnpacker, room: RoomBook, patience: SenderPatience, logger: Logger) {
@@ -88,7 +70,8 @@ actor LayerShelf {
                 case .success(let found): return (found, true)
                 // Where the other one fails, its source may be to blame, and ours may be sound: look again.
                 case .failure: continue
-                case nil: if unpacking[diffID]?.last?.number != other.number { continue }
+                // It is slow. Somebody else may have noticed first.
+                case nil: if present[diffID] != nil || unpacking[diffID]?.last?.number != other.number { continue }
                 }
             }
             if removing[diffID] != nil { continue }
@@ -102,23 +85,33 @@ actor LayerShelf {
     ///
     /// - Returns: nil where it is there already, somebody is about it, or enough others are on their way.
     func begin(
-        _ diffID: Digest, from pipe: LayerPipe, unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
+        _ diffID: Digest, _ arrival: LayerArrival, unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) -> Task<UnpackedLayer, any Error>? {
-        guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil else { return nil }
-        let uploads = unpacking.values.joined().filter(\.isUpload)
-        guard uploads.count < Self.uploads.all, uploads.count(where: { $0.pipe?.isSlow != true }) < Self.uploads.brisk else { return nil }
-        return start(diffID, isUpload: true, pipe: pipe, unpack)
+        guard present[diffID] == nil, unpacking[diffID] == nil, removing[diffID] == nil,
+            PipePlaces.haveRoom(forUpload: true, beside: unpacking.values.joined())
+        else { return nil }
+        return start(diffID, isUpload: true, arrival: arrival, unpack)
     }
 
-    /// Says by which pipe a layer comes that is being unpacked, so that another may do it where that is slow.
-    fileprivate func attach(_ pipe: LayerPipe, to number: Int, _ diffID: Digest) {
-        guard let index = unpacking[diffID]?.firstIndex(where: { $0.number == number }) else { return }
-        unpacking[diffID]?[index].pipe = pipe
+    /// - Returns: whether there is a place for its pipe.
+    private func announce(_ arrival: LayerArrival, _ number: Int, _ diffID: Digest) -> Bool {
+        guard let index = unpacking[diffID]?.firstIndex(where: { $0.number == number }) else { return false }
+        var arrival = arrival
+        if !PipePlaces.haveRoom(forUpload: false, beside: unpacking.values.joined()) { arrival.pipe = nil }
+        // Somebody else may have been first already.
+        unpacking[diffID]?[index].replacement = present[diffID]
+        unpacking[diffID]?[index].arrival = arrival
+        if present[diffID] != nil, !arrival.isKept { unpacking[diffID]?[index].task.cancel() }
+        return arrival.pipe != nil
+    }
+
+    private func isReplaced(_ number: Int, _ diffID: Digest) -> Bool {
+        unpacking[diffID]?.first { $0.number == number }?.replacement != nil
     }
 
     /// Not a child of who asked first: others may wait for the layer when that one is cancelled.
     private func start(
-        _ diffID: Digest, isUpload: Bool = false, pipe: LayerPipe? = nil,
+        _ diffID: Digest, isUpload: Bool = false, arrival: LayerArrival? = nil,
         _ unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) -> Task<UnpackedLayer, any Error> {
         works += 1
@@ -126,14 +119,13 @@ actor LayerShelf {
         let task = Task {
             let made: Result<UnpackedLayer, any Error>
             do { made = .success(try await put(diffID, number, unpack)) } catch { made = .failure(error) }
-            let own = unpacking[diffID]?.first { $0.number == number }
+            guard let own = unpacking[diffID]?.first(where: { $0.number == number }) else { return try made.get() }
             unpacking[diffID]?.removeAll { $0.number == number }
             if unpacking[diffID]?.isEmpty == true { unpacking[diffID] = nil }
             if case .success(let unpacked) = made { await replace(diffID, by: unpacked) }
-            if let replacement = own?.replacement { return replacement }
-            return try made.get()
+            return try own.outcome(made)
         }
-        unpacking[diffID, default: []].append(Work(number: number, task: task, isUpload: isUpload, pipe: pipe))
+        unpacking[diffID, default: []].append(LayerWork(number: number, task: task, isUpload: isUpload, arrival: arrival))
         return task
     }
 
@@ -141,60 +133,45 @@ actor LayerShelf {
         _ diffID: Digest, _ number: Int, _ unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) async throws -> UnpackedLayer {
         try await room.refresh { [store] in try await store.imageBytes() }
-        let unpacked = try await room.hold { [unpacker] place in
-            try await unpack(PlacedUnpacker(unpacker: unpacker, place: place) { await self.attach($0, to: number, diffID) })
+        let unpacked = try await room.hold { [unpacker, store] place in
+            let unpacked = try await unpack(
+                PlacedUnpacker(
+                    unpacker: unpacker, place: place, announce: { await self.announce($0, number, diffID) },
+                    isReplaced: { await self.isReplaced(number, diffID) }))
+            // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
+            // is too late for this one: only a recorded layer is found by whoever removes the unused.
+            try await Task {
+                try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries))
+                await self.have(diffID, unpacked)
+            }.value
+            return unpacked
         }
-        // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
-        // is too late for this one: only a recorded layer is found by whoever removes the unused.
-        try await Task {
-            try await store.record(LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries))
-            present[diffID] = unpacked
-            do { try await room.refresh { [store] in try await store.imageBytes() } } catch {
-                // The layer is there. What it takes is counted when the database is asked next, before the next layer.
-                logger.warning("what images take could not be counted", metadata: ["error": "\(error)"])
-            }
-        }.value
+        await Task { await countAgain() }.value
         return unpacked
     }
 
-    /// Others who bring the layer need not any more, and give their unpackers back.
+    private func have(_ diffID: Digest, _ unpacked: UnpackedLayer) { present[diffID] = unpacked }
+
+    /// Called when what is recorded has changed: those who are unpacking keep to what there is now.
+    func countAgain() async {
+        do { try await room.refresh { [store] in try await store.imageBytes() } } catch {
+            // What images take is counted when the database is asked next, before the next layer.
+            logger.warning("what images take could not be counted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Others who bring the layer need not any more, and give their unpackers back; who waits for them has it.
     private func replace(_ diffID: Digest, by unpacked: UnpackedLayer) async {
-        guard let others = unpacking[diffID] else { return }
-        for index in others.indices where others[index].pipe != nil { unpacking[diffID]?[index].replacement = unpacked }
-        for other in others where other.pipe != nil {
-            await other.pipe?.end()
+        guard let works = unpacking[diffID] else { return }
+        for index in works.indices {
+            if works[index].arrival != nil { unpacking[diffID]?[index].replacement = unpacked }
+            for tell in works[index].others { tell(unpacked) }
+        }
+        for work in works {
+            guard let arrival = work.arrival else { continue }
+            await arrival.pipe?.end()
             // A download waits for its registry still.
-            other.task.cancel()
+            if !arrival.isKept { work.task.cancel() }
         }
-    }
-
-    /// Removes every layer that no image has and nobody holds.
-    func removeUnused() async throws {
-        for layer in try await store.unusedLayers() where holders[layer] == nil && unpacking[layer] == nil && removing[layer] == nil {
-            present[layer] = nil
-            let task = Task {
-                defer { removing[layer] = nil }
-                // The record first: asked in one transaction whether an image has come to have it.
-                if try await store.removeUnusedLayer(layer) { try await unpacker.remove(layer) }
-            }
-            removing[layer] = task
-            try await task.value
-        }
-    }
-
-    /// After a start: forgets layers that are gone, and removes those that no record knows.
-    func recover() async throws {
-        let inPlace = try await unpacker.layers()
-        let recorded = try await store.layers()
-        for layer in recorded where inPlace.contains(layer.diffID) {
-            present[layer.diffID] = UnpackedLayer(entries: layer.entries, bytes: layer.bytes)
-        }
-        for layer in recorded where !inPlace.contains(layer.diffID) {
-            logger.error(
-                "a layer is recorded and not in place; load its image again, or update the functions that have it",
-                metadata: ["layer": "\(layer.diffID)"])
-        }
-        for layer in inPlace.subtracting(recorded.map(\.diffID)) { try await unpacker.remove(layer) }
-        try await removeUnused()
     }
 }

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
-import LauncherClient
 import LinuxSystem
 import Sandbox
 import Synchronization
 
-/// Keeps the page by which all unpackers together stay within the quota and the disk.
+/// Keeps the page by which all unpackers together, and the blobs that are kept, stay within the quota and the disk.
 final class RoomBook: Sendable {
     private struct State {
         var inUse: Set<Int> = []
-        /// Bytes of images as they are recorded.
-        var used: UInt64 = 0
-        /// Bytes of blobs that are to be kept and are not recorded yet.
-        ///
-        /// Wide enough for whatever sizes are promised: what is added is taken away again as it was.
-        var keeping: UInt128 = 0
         /// How often the database was asked, and which question was answered last: an older answer does not replace a newer one.
         var asked = 0
         var answered = 0
     }
+
+    /// In which the daemon itself counts the blobs that are to be kept and are not recorded yet.
+    private static let own = 0
 
     private let quota: UInt64?
     private let page: RoomPage
@@ -28,47 +24,49 @@ final class RoomBook: Sendable {
         quota = space.quota
         page = try RoomPage()
         page.reserve = space.reserve
-        write(State())
+        page.room = quota ?? .max
+        page.span = Self.own + 1
     }
 
-    /// Runs one unpacker. What it has counted is given back when it is gone; what it has made is counted by ``refresh(_:)`` from then on.
+    /// Runs one unpacker, and what records its layer. What it has counted is given back then; what is recorded is counted by ``refresh(_:)`` from then on.
     func hold<Result: Sendable>(_ body: @Sendable (RoomPlace) async throws -> Result) async throws -> Result {
         let number = state.withLock { state in
-            let number = (0..<RoomPage.places).first { !state.inUse.contains($0) }
+            let number = (Self.own + 1..<RoomPage.places).first { !state.inUse.contains($0) }
             if let number { state.inUse.insert(number) }
+            setSpan(state)
             return number
         }
-        guard let number else { throw UnpackFailure(reason: "\(RoomPage.places) layers are being unpacked, which is the limit") }
+        guard let number else { throw UnpackFailure(reason: "\(RoomPage.places - 1) layers are being unpacked, which is the limit") }
         defer {
             state.withLock { state in
+                page.clear(number)
                 state.inUse.remove(number)
-                if state.inUse.isEmpty { page.clearAll() } else { page.clear(number) }
+                setSpan(state)
             }
         }
         return try await body(RoomPlace(page: page, number: number))
     }
 
-    /// Counts a blob that is to be kept.
-    func add(keeping bytes: UInt64) {
-        state.withLock { state in
-            state.keeping += UInt128(bytes)
-            write(state)
+    /// Counts a blob that is to be kept, before it comes.
+    ///
+    /// - Throws: ``ServiceError`` 507 `InsufficientStorage` where what is under way leaves it no room.
+    func keep(_ bytes: UInt64, of digest: Digest) throws(ServiceError) {
+        let (fits, together) = page.take(bytes, in: Self.own)
+        guard fits else {
+            throw ImageSpace.refusal(
+                "blob \(digest): with its \(bytes) bytes the images that are on their way take \(together), and the host's --image-quota leaves \(page.room)"
+            )
         }
     }
 
     /// The blob is recorded, or was given up.
-    func remove(keeping bytes: UInt64) {
-        state.withLock { state in
-            state.keeping -= UInt128(bytes)
-            write(state)
-        }
-    }
+    func giveBack(kept bytes: UInt64) { page.giveBack(bytes, in: Self.own) }
 
-    /// Called after what is recorded may have changed.
+    /// Called after what is recorded may have changed: also those who are unpacking see the room that was freed.
     ///
     /// - Parameter used: asks the database.
     func refresh(_ used: @Sendable () async throws -> UInt64) async throws {
-        if quota == nil { return }
+        guard let quota else { return }
         let number = state.withLock { state in
             state.asked += 1
             return state.asked
@@ -77,28 +75,9 @@ final class RoomBook: Sendable {
         state.withLock { state in
             guard number > state.answered else { return }
             state.answered = number
-            state.used = used
-            write(state)
+            page.room = quota > used ? quota - used : 0
         }
     }
 
-    private func write(_ state: State) {
-        let taken = UInt64(clamping: UInt128(state.used) + state.keeping)
-        page.room = quota.map { $0 > taken ? $0 - taken : 0 } ?? .max
-    }
-}
-
-/// An unpacker with a place to count in.
-struct PlacedUnpacker: Sendable {
-    let unpacker: any LayerUnpacker
-    let place: RoomPlace
-    /// Says by which pipe the layer comes. Whoever does so must bear that the pipe is closed when somebody else has put the layer in place.
-    let attach: @Sendable (LayerPipe) async -> Void
-
-    /// As ``LayerUnpacker/unpack(_:from:offset:length:compression:place:)``.
-    func unpack(
-        _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression
-    ) async throws -> UnpackedLayer {
-        try await unpacker.unpack(diffID, from: blob, offset: offset, length: length, compression: compression, place: place)
-    }
+    private func setSpan(_ state: State) { page.span = (state.inUse.max() ?? Self.own) + 1 }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Synchronization
 
 /// When who sends a layer counts as slow.
 public struct SenderPatience: Sendable {
@@ -55,4 +56,34 @@ package struct SenderPace: Sendable {
         guard let since else { return false }
         return wasSlow || now - since >= window || waited + (now - since) >= window && bytes < least
     }
+}
+
+/// Watches one sender from before its first byte on.
+final class SenderWatch: Sendable {
+    private let patience: SenderPatience
+    private let pace: Mutex<SenderPace>
+
+    init(_ patience: SenderPatience) {
+        self.patience = patience
+        pace = Mutex(SenderPace(patience))
+    }
+
+    /// Whether the sender is waited for, and has for long brought next to nothing.
+    var isSlow: Bool {
+        let now = patience.now()
+        return pace.withLock { $0.isSlow(at: now) }
+    }
+
+    func came(_ count: Int) {
+        let now = patience.now()
+        pace.withLock { $0.came(count, at: now) }
+    }
+
+    /// What came is dealt with: from now on the sender is waited for.
+    func handedOn() {
+        let now = patience.now()
+        pace.withLock { $0.handedOn(at: now) }
+    }
+
+    func end() { pace.withLock { $0.end() } }
 }

@@ -129,6 +129,7 @@ extension LauncherLoop {
                 UnpackOrder(
                     job: job, diffID: diffID, offset: offset, length: length, compression: compression, limits: limits, blob: blob,
                     room: descriptors.count > 1 ? (descriptors[1], place) : nil))
+        case .cancelJob(let job): try cancelJob(job)
         case .removeLayer(let job, let diffID): try removeLayer(job: job, diffID)
         case .listLayers(let job): try listLayers(job: job)
         case .keepListener(let name): listeners[name] = descriptors.first

@@ -74,6 +74,15 @@ extension LauncherLoop {
         try job.kill()
     }
 
+    /// Nobody needs the layer any more. One that is whole already is put in place all the same.
+    func cancelJob(_ job: UInt64) throws(SystemCallError) {
+        if let index = waitingOrders.firstIndex(where: { $0.job == job }) {
+            waitingOrders.remove(at: index)
+            return try tell(.jobFailed(job: job, reason: "it is not needed any more"))
+        }
+        for running in jobs.values where running.order.job == job && !running.isOrphan { try running.kill() }
+    }
+
     func jobEnded(_ number: UInt32) throws(SystemCallError) {
         guard let job = jobs[number] else { return }
         for process in try job.reap() {

@@ -50,7 +50,7 @@ final class LauncherLoop {
 
     static let instanceLimit = 10_000
     /// Layers that are unpacked at once: those that are here, and those that come by a pipe. Whoever sends may be slow, and holds up none that is here.
-    static let jobLimits = (files: 4, pipes: 9)
+    static let jobLimits = (files: 4, pipes: 15)
 
     let poller: Poller
     let signals: SignalReader

@@ -65,7 +65,7 @@ public protocol LayerUnpacker: Sendable {
     ///   - blob: a descriptor open for reading; it stays the caller's. `offset` and `length` give the layer's place in it, in bytes.
     ///   - compression: as the layer's media type says, or as its first bytes do.
     ///   - place: where the unpacker counts the room that the layer takes; nil bounds nothing.
-    /// - Throws: ``UnpackFailure``.
+    /// - Throws: ``UnpackFailure``; `CancellationError` where the task was cancelled and the unpacking ended for that, whether it waited or ran.
     func unpack(
         _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace?
     ) async throws -> UnpackedLayer

@@ -106,13 +106,25 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     public func unpack(
         _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace? = nil
     ) async throws -> UnpackedLayer {
-        let result = try await job(descriptors: [blob] + (place.map { [$0.page.descriptor.number] } ?? [])) {
-            .unpack(
-                job: $0, diffID: diffID, offset: offset, length: length, compression: compression, layerLimits,
-                place: UInt16(clamping: place?.number ?? 0))
+        let number = connection.newNumber()
+        defer { connection.forget(number) }
+        do {
+            let result = try await withTaskCancellationHandler {
+                try await job(number: number, descriptors: [blob] + (place.map { [$0.page.descriptor.number] } ?? [])) {
+                    .unpack(
+                        job: $0, diffID: diffID, offset: offset, length: length, compression: compression, layerLimits,
+                        place: UInt16(clamping: place?.number ?? 0))
+                }
+            } onCancel: {
+                connection.giveUp(number)
+            }
+            guard case .unpacked(let layer) = result else { throw UnpackFailure(reason: "the launcher answered something else") }
+            return layer
+        } catch {
+            // How an unpacker ended that nobody needs is of no interest.
+            try Task.checkCancellation()
+            throw error
         }
-        guard case .unpacked(let layer) = result else { throw UnpackFailure(reason: "the launcher answered something else") }
-        return layer
     }
 
     public func layers() async throws -> Set<Digest> {
@@ -124,10 +136,13 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     public func remove(_ diffID: Digest) async throws { _ = try await job { .removeLayer(job: $0, diffID: diffID) } }
 
-    private func job(descriptors: [CInt] = [], _ request: (UInt64) -> LauncherRequest) async throws -> JobResult {
-        let number = connection.newNumber()
+    private func job(
+        number: UInt64? = nil, descriptors: [CInt] = [], _ request: (UInt64) -> LauncherRequest
+    ) async throws -> JobResult {
+        let number = number ?? connection.newNumber()
         return try await withCheckedThrowingContinuation { continuation in
             connection.send(request(number), descriptors: descriptors) { state in
+                if state.givenUp.contains(number) { return { continuation.resume(throwing: CancellationError()) } }
                 state.jobs[number] = .init(continuation: continuation)
                 return nil
             } lost: {

@@ -32,6 +32,8 @@ final class LauncherConnection: Sendable {
         var pressureObservers: [@Sendable () -> Void] = []
         var socketRequests: [UInt64: @Sendable ([CInt]) -> Void] = [:]
         var jobs: [UInt64: AwaitedJob] = [:]
+        /// Jobs that were given up before they were asked for.
+        var givenUp: Set<UInt64> = []
         /// Messages that the socket did not take yet; their descriptors are copies.
         fileprivate var unsent: [(bytes: [UInt8], descriptors: [Descriptor.Box])] = []
         /// Callbacks that need no message of the launcher, to be made by the reading thread.
@@ -90,6 +92,16 @@ final class LauncherConnection: Sendable {
         }
         callNow?()
     }
+
+    /// Nobody needs a job any more, which may not have been asked for yet. It is answered all the same.
+    func giveUp(_ job: UInt64) {
+        state.withLock { state in
+            if state.jobs[job] == nil { state.givenUp.insert(job) } else { send(.cancelJob(job: job), of: &state) }
+        }
+    }
+
+    /// A job that may be given up has ended.
+    func forget(_ job: UInt64) { _ = state.withLock { $0.givenUp.remove(job) } }
 
     /// Sends a request while the state is held, which says that the launcher is there.
     func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), [], of: &state) }

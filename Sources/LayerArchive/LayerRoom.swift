@@ -22,20 +22,29 @@ public final class LayerRoom {
         self.folder = folder
     }
 
-    /// Counts a file, by the size that it shows, as the quota does.
-    func take(_ bytes: UInt64, _ entry: EntryPath) throws(LayerRefusal) {
+    /// Refuses a file that does not fit, before it is made. Nothing is taken for what is only promised: the bytes may never come.
+    func check(_ size: UInt64, _ entry: EntryPath) throws(LayerRefusal) {
         guard let place else { return }
-        let (fits, taken) = place.page.take(bytes, in: place.number)
-        guard fits else {
-            throw LayerRefusal(
-                room: """
-                    entry \(quoted(entry.bytes)): with its \(bytes) bytes the layers that are being unpacked take \(taken), and the host's \
-                    --image-quota leaves \(place.page.room)
-                    """)
-        }
+        let (fits, together) = place.page.look(size, in: place.number)
+        if !fits { throw refusal(entry, "its \(size)", together, place) }
     }
 
-    /// Called before so many bytes are written, or a name is made.
+    /// Counts what a file is about to get, by the size that it shows, as the quota does.
+    func take(_ bytes: UInt64, _ entry: EntryPath) throws(LayerRefusal) {
+        guard let place else { return }
+        let (fits, together) = place.page.take(bytes, in: place.number)
+        if !fits { throw refusal(entry, "\(bytes) more", together, place) }
+    }
+
+    private func refusal(_ entry: EntryPath, _ what: String, _ together: UInt64, _ place: RoomPlace) -> LayerRefusal {
+        LayerRefusal(
+            room: """
+                entry \(quoted(entry.bytes)): with \(what) bytes the layers that are being unpacked take \(together), and the host's \
+                --image-quota leaves \(place.page.room)
+                """)
+    }
+
+    /// Called before so many bytes are written, of content or attributes, or a name is made.
     func use(_ bytes: Int, _ entry: EntryPath) throws(LayerRefusal) {
         guard let place else { return }
         unseen += max(bytes, 4096)

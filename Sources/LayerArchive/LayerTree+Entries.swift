@@ -128,6 +128,7 @@ extension LayerTree {
     /// The owner first, since a new owner takes setuid and capabilities away; the mode last, since it may take our own access away.
     private func set(_ metadata: EntryMetadata, on descriptor: CInt, _ entry: EntryPath) throws {
         try setOwner(descriptor, user: metadata.user, group: metadata.group)
+        if !metadata.attributes.isEmpty { try room.use(metadata.attributes.reduce(0) { $0 + $1.name.count + $1.value.count }, entry) }
         for attribute in metadata.attributes { try set(attribute, on: descriptor, entry) }
         try systemCall("fchmod") { fchmod(descriptor, metadata.mode & 0o7777) }
     }

@@ -52,6 +52,8 @@ final class LayerTree {
             return found
         }
         let leaf = byteName(name)
+        // One entry may lie below hundreds of folders that no other names.
+        try room.use(0, entry)
         if mkdirat(above.number, leaf, 0o755) != 0 {
             guard errno == EEXIST else { throw failed("the folder \(quoted(path)) cannot be made", of: entry) }
             switch try kind(above.number, leaf, of: entry) {

@@ -91,7 +91,7 @@ private func place(_ entry: LayerEntry, from reader: TarReader, in tree: LayerTr
                 "entry \(quoted(path.bytes)): with its \(size) bytes the layer's files are larger than the limit of \(limits[.bytes]) bytes"
             )
         }
-        try tree.room.take(size, path)
+        try tree.room.check(size, path)
         try tree.makeFile(path, try entry.metadata(path, limits)) { file throws(LayerRefusal) in
             try write(file, size: size, from: reader, path, in: tree)
         }
@@ -123,6 +123,8 @@ func write(
             throw LayerRefusal("entry \(quoted(path.bytes)): its data lie beyond its size of \(size) bytes")
         }
         try skip(to: UInt64(block.offset))
+        let next = UInt64(block.offset) + UInt64(block.bytes.count)
+        if next > end { try tree.room.take(next - end, path) }
         try tree.room.use(block.bytes.count, path)
         var rest = block.bytes
         var offset = block.offset
@@ -136,6 +138,7 @@ func write(
         end = max(end, UInt64(offset))
     }
     try skip(to: size)
+    if end < size { try tree.room.take(size - end, path) }
     if end < size, ftruncate(file, off_t(size)) != 0 {
         throw LayerRefusal("entry \(quoted(path.bytes)): its size of \(size) bytes cannot be set: \(failureText())")
     }

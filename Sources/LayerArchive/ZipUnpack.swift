@@ -102,7 +102,7 @@ private func place(
                 "entry \(quoted(path.bytes)): the zip gets more than \(limits[.ratio]) times larger when it is unpacked, which is the limit past \(UnpackLimit.ratioFloor) bytes"
             )
         }
-        try tree.room.take(size, path)
+        try tree.room.check(size, path)
         try tree.makeFile(path, entry.readableByAll(0o444)) { file throws(LayerRefusal) in
             try write(file, size: size, from: reader, path, in: tree)
         }

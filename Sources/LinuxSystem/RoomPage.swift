@@ -3,13 +3,16 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Memory that the daemon shares with every unpacker: how many bytes the layers under way may take together, and how many they have taken.
+/// Memory that the daemon shares with every unpacker: how many bytes the layers under way may take together, and how many each has taken.
 ///
-/// Each unpacker counts in a place of its own, so that what one has taken is known and given back however it ends. All of them can write all of it: one
-/// that was taken over can have others refused, or let go beyond the quota, until the look after each layer. It holds nothing but such counts.
+/// Each unpacker counts in a place of its own, so that what one has taken is known and given back however it ends. There is no word for the sum: who is
+/// killed between two words would leave it wrong for as long as others are under way. All of them can write all of it: one that was taken over can have
+/// others refused, or let go beyond the quota, until the look after each layer. It holds nothing but such counts.
 public final class RoomPage: Sendable {
-    /// Unpackers that can count at once.
+    /// Those who can count at once.
     public static let places = 2045
+    /// How often one gives way to others that take the last of the room in the same moment, before it is refused.
+    private static let attempts = 100
     private static let heads = 3
     private static let size = (heads + places) * MemoryLayout<UInt64>.size
 
@@ -51,32 +54,54 @@ public final class RoomPage: Sendable {
         set { word(1).pointee.store(newValue, ordering: .relaxed) }
     }
 
+    /// How many places are looked at; further ones are in nobody's use.
+    public var span: Int {
+        get { Int(min(word(2).pointee.load(ordering: .relaxed), UInt64(Self.places))) }
+        set { word(2).pointee.store(UInt64(newValue), ordering: .relaxed) }
+    }
+
+    /// What all places have together.
+    public var together: UInt64 { together(atLeast: 0) }
+
     /// Counts further bytes in a place, where there is room for them: what is refused takes no room from others.
     ///
     /// - Returns: whether there is, and what all places have together with these bytes.
     public func take(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
-        var before = word(2).pointee.load(ordering: .relaxed)
-        while true {
-            let (together, overflow) = before.addingReportingOverflow(bytes)
-            guard !overflow, together <= room else { return (false, overflow ? .max : together) }
-            let (exchanged, original) = word(2).pointee.weakCompareExchange(expected: before, desired: together, ordering: .relaxed)
-            if exchanged {
-                // The sum first: of an unpacker that is killed between the two too much stays counted, and never less than nothing.
-                word(Self.heads + place).pointee.wrappingAdd(bytes, ordering: .relaxed)
-                return (true, together)
-            }
-            before = original
+        var asked = look(bytes, in: place)
+        for _ in 0..<Self.attempts where asked.fits {
+            // Counted first and looked at then: of two that take the last of the room at once, one at least sees both.
+            word(Self.heads + place).pointee.wrappingAdd(bytes, ordering: .sequentiallyConsistent)
+            let sum = together(atLeast: place + 1)
+            if sum <= room { return (true, sum) }
+            giveBack(bytes, in: place)
+            asked = look(bytes, in: place)
         }
+        return (false, asked.together)
+    }
+
+    /// As ``take(_:in:)``, and takes nothing.
+    public func look(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
+        let (sum, overflow) = together(atLeast: place + 1).addingReportingOverflow(bytes)
+        return (!overflow && sum <= room, overflow ? .max : sum)
+    }
+
+    /// Takes back a part of what a place has counted.
+    public func giveBack(_ bytes: UInt64, in place: Int) {
+        word(Self.heads + place).pointee.wrappingSubtract(bytes, ordering: .sequentiallyConsistent)
     }
 
     /// Takes back what a place has counted, when its unpacker is gone.
-    public func clear(_ place: Int) {
-        let taken = word(Self.heads + place).pointee.exchange(0, ordering: .relaxed)
-        word(2).pointee.wrappingSubtract(taken, ordering: .relaxed)
-    }
+    public func clear(_ place: Int) { word(Self.heads + place).pointee.store(0, ordering: .sequentiallyConsistent) }
 
-    /// When nobody counts: what an unpacker may have left that was killed between two counts goes too.
-    public func clearAll() { for number in 2..<Self.heads + Self.places { word(number).pointee.store(0, ordering: .relaxed) } }
+    private func together(atLeast least: Int) -> UInt64 {
+        var sum: UInt64 = 0
+        for place in 0..<max(span, least) {
+            let (total, overflow) = sum.addingReportingOverflow(word(Self.heads + place).pointee.load(ordering: .sequentiallyConsistent))
+            if overflow { return .max }
+            sum = total
+        }
+        return sum
+    }
 
     private func word(_ number: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
         precondition(number >= 0 && number < Self.heads + Self.places)

@@ -15,6 +15,8 @@ public enum LauncherRequest: Hashable, Sendable {
     case stop(InstanceID, graceMilliseconds: UInt32)
     /// Carries the blob, open for reading, and where the room for the layer is bounded the `RoomPage` in whose `place` its unpacker counts.
     case unpack(job: UInt64, diffID: Digest, offset: UInt64, length: UInt64, compression: LayerCompression, UnpackLimits, place: UInt16)
+    /// A layer that was to be unpacked is needed no more. `jobFailed` follows, or `unpacked` where it is in place already.
+    case cancelJob(job: UInt64)
     case removeLayer(job: UInt64, diffID: Digest)
     case listLayers(job: UInt64)
     /// Carries one descriptor, a listening socket: every daemon that comes after this one gets it too.
@@ -84,6 +86,9 @@ extension LauncherRequest {
         case .claim(let id):
             writer.integer(UInt8(12))
             writer.string(id.text)
+        case .cancelJob(let job):
+            writer.integer(UInt8(13))
+            writer.integer(job)
         }
         return writer.bytes
     }
@@ -126,6 +131,7 @@ extension LauncherRequest {
         case 10: self = .thaw(try reader.instanceID())
         case 11: self = .listens(try reader.instanceID())
         case 12: self = .claim(try reader.instanceID())
+        case 13: self = .cancelJob(job: try reader.integer())
         case let kind: throw WireError("unknown request \(kind)")
         }
         try reader.end()

@@ -26,6 +26,7 @@ final class PullFixture: Sendable {
 
     init(
         settings: String? = nil, environment: [String: String] = [:], space: ImageSpace = ImageSpace(),
+        patience: SenderPatience = SenderPatience(),
         onStart: @escaping @Sendable (pid_t) -> Void = { _ in }, onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in }
     ) async throws {
         let scratch = try Scratch()
@@ -48,7 +49,7 @@ final class PullFixture: Sendable {
         try FileManager.default.createDirectory(atPath: scratch.path + "/data", withIntermediateDirectories: true)
         library = try ImageLibrary(
             dataDirectory: scratch.path + "/data", store: try Store(path: scratch.path + "/data/swiftlet.db"), unpacker: unpacker,
-            registries: registries, space: space, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            registries: registries, space: space, patience: patience, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { 1_700_000_000_000 })
         try await library.recover()
     }
@@ -56,9 +57,9 @@ final class PullFixture: Sendable {
     /// Runs a test with a library whose connections are closed afterwards.
     static func with(
         settings: String? = nil, environment: [String: String] = [:], space: ImageSpace = ImageSpace(),
-        _ body: (PullFixture) async throws -> Void
+        patience: SenderPatience = SenderPatience(), _ body: (PullFixture) async throws -> Void
     ) async throws {
-        let fixture = try await PullFixture(settings: settings, environment: environment, space: space)
+        let fixture = try await PullFixture(settings: settings, environment: environment, space: space, patience: patience)
         do { try await body(fixture) } catch {
             try await fixture.registries.shutDown()
             throw error
@@ -74,8 +75,8 @@ final class PullFixture: Sendable {
     }
 
     /// The error of a pull that must fail.
-    func refusal(_ reference: String, _ access: RegistryAccess = .plain) async throws -> ServiceError {
-        do { try await library.pull(reference, access: access) } catch let error as ServiceError { return error }
+    func refusal(_ reference: String, _ access: RegistryAccess = .plain, keepBlobs: Bool = false) async throws -> ServiceError {
+        do { try await library.pull(reference, access: access, keepBlobs: keepBlobs) } catch let error as ServiceError { return error }
         throw Companion.Failure("'\(reference)' was pulled")
     }
 

@@ -39,6 +39,7 @@ struct Numbers: RandomNumberGenerator {
         .start(sampleSpec()), .openSockets(number: 7, id, count: 3), .stop(id, graceMilliseconds: 2500),
         .unpack(job: 9, diffID: digest, offset: 512, length: 1 << 40, compression: .zstd, UnpackLimits(), place: 2044),
         .freeze(InstanceID("c-1")!), .thaw(InstanceID("c-1")!), .listens(InstanceID("c-1")!), .removeLayer(job: 1, diffID: digest),
+        .cancelJob(job: 1 << 40),
         .listLayers(job: 2), .park(silentSpec()), .claim(id),
     ]
     static let events: [LauncherEvent] = [

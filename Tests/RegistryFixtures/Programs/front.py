@@ -8,9 +8,11 @@ It is an HTTP proxy too: a request with a whole URL, or CONNECT, goes to the ups
 import argparse
 import http.client
 import http.server
+import os
 import socket
 import ssl
 import threading
+import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--upstream", required=True, help="HOST:PORT of a registry that speaks HTTP, or for CONNECT any")
@@ -22,7 +24,10 @@ parser.add_argument("--busy", type=int, default=0, help="so many first requests 
 parser.add_argument("--retry-after", default="0")
 parser.add_argument("--redirect", action="store_true", help="blobs lie in a store of their own, which takes no Authorization")
 parser.add_argument("--stall-after", type=int, help="bytes of blobs, of all together, after which nothing more comes")
+parser.add_argument("--stall-each", type=int, help="the same, of each blob that is larger")
+parser.add_argument("--stall-file", help="what stalls goes on when this file is there")
 parser.add_argument("--spoil", help="one byte of the blob with this digest is another")
+parser.add_argument("--spoil-last", help="the last byte of the blob with this digest is another")
 parser.add_argument("--gather", type=int, help="layers wait until so many are asked for at once; the log counts the connections that were open together")
 parser.add_argument("--tls", help="speak HTTPS, with PATH.pem and PATH.key; the store of --redirect speaks HTTP")
 parser.add_argument("--referrers", help="a file: the answer to every list of referrers")
@@ -132,6 +137,14 @@ class Front(http.server.BaseHTTPRequestHandler):
         self.body(path, answer)
         upstream.close()
 
+    def wait_for_file(self):
+        """Whether the file came that ends the stall, within two minutes."""
+        for _ in range(12_000):
+            if options.stall_file and os.path.exists(options.stall_file):
+                return True
+            time.sleep(0.01)
+        return False
+
     def body(self, path, answer):
         is_blob = "/blobs/" in path
         sent, spoiled = 0, False
@@ -146,17 +159,19 @@ class Front(http.server.BaseHTTPRequestHandler):
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                     return
-            if is_blob and options.stall_after is not None:
+            if is_blob and (options.stall_after is not None or options.stall_each is not None):
                 with lock:
                     state["sent"] += len(data)
-                    over = state["sent"] > options.stall_after
+                    over = sent >= options.stall_each if options.stall_each is not None else state["sent"] > options.stall_after
                 if over:
                     log("stalled", path)
-                    threading.Event().wait(120)
-                    self.close_connection = True
-                    return
+                    if not self.wait_for_file():
+                        self.close_connection = True
+                        return
             if options.spoil and options.spoil in path and not spoiled:
                 data, spoiled = bytes([data[0] ^ 1]) + data[1:], True
+            if options.spoil_last and options.spoil_last in path and sent + len(data) == int(answer.getheader("Content-Length", "0")):
+                data = data[:-1] + bytes([data[-1] ^ 1])
             self.wfile.write(data)
             sent += len(data)
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FunctionModel
+import Images
+import NIOCore
+import RegistryFixtures
+import TarFixtures
+import Testing
+
+/// The quota while several images are on their way.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct QuotaTests {
+    private func archive(_ name: String, _ layer: [UInt8]) throws -> [UInt8] { try asSent(LayoutBuilder.image(name, layer)) }
+
+    private func layer(_ bytes: Int, seed: UInt64) -> [UInt8] { LayoutBuilder.layer("file", noise(bytes, seed: seed)) }
+
+    /// An archive whose layer takes less on its way than it does on disk.
+    private func packed(_ name: String, _ plain: [UInt8]) throws -> [UInt8] {
+        let scratch = try Scratch()
+        let path = try scratch.write(plain, to: "layer")
+        try run("gzip", "-1", path)
+        var layout = LayoutBuilder()
+        let manifest = layout.image(
+            [Array(try Data(contentsOf: URL(fileURLWithPath: path + ".gz")))], config: LayoutBuilder.config([plain]),
+            extra: LayoutBuilder.named(name))
+        return try asSent(layout.finish(manifest))
+    }
+
+    @Test("room that is freed is there for who is unpacking", arguments: ["remove", "collect"]) func freed(_ how: String) async throws {
+        let first = layer(3_400_000, seed: 1)
+        // The last of four files is the one that does not fit.
+        var files = TarBuilder()
+        for number in 0..<4 { files.add("file\(number)", noise(750_000, seed: UInt64(2 + number))) }
+        let second = try packed("second:1", files.finished)
+        #expect(second.count < 2_600_000)
+        try await PullFixture.with(space: ImageSpace(quota: 6_000_000)) { fixture async throws in
+            _ = try await fixture.library.load(chunks: chunks(try archive("first:1", first)), name: nil) { _ in }
+            let refused = try await fixture.refusal(of: second)
+            #expect(refused.status == 507 && refused.message.contains("--image-quota leaves 2600000"), "\(refused)")
+            let (coming, sender) = AsyncStream.makeStream(of: ByteBuffer.self)
+            let load = Task { try await fixture.library.load(chunks: coming, name: nil) { _ in } }
+            sender.yield(ByteBuffer(bytes: second[..<1_060_000]))
+            // It has begun, with what room there was then.
+            while try !fixture.leftovers().contains(where: { $0.hasPrefix("layers/.tmp-") }) { try await Task.sleep(for: .milliseconds(5)) }
+            if how == "remove" {
+                try await fixture.library.remove("first:1") { _ in [] }
+            } else {
+                _ = try await fixture.library.collect(all: true, used: [], dryRun: false)
+            }
+            sender.yield(ByteBuffer(bytes: second[1_060_000...]))
+            sender.finish()
+            #expect(try await load.value.map(\.reference) == ["second:1"])
+        }
+    }
+
+    @Test("blobs that are kept count from their beginning, those of all pulls together") func kept() async throws {
+        let registry = try TestRegistry()
+        let layers = [layer(300_000, seed: 1), layer(300_000, seed: 2)]
+        for (number, layer) in layers.enumerated() {
+            try registry.push(LayoutBuilder.image("x:1", layer), "hello:\(number)", options: "--preserve-digests")
+        }
+        let front = try Front(registry, "--stall-after", "100000")
+        try await PullFixture.with(space: ImageSpace(quota: 1_000_000)) { fixture async throws in
+            for number in 0..<2 { try await fixture.pull("\(registry.address)/hello:\(number)") }
+            let slow = Task { try await fixture.pull("\(front.address)/hello:0", keepBlobs: true) }
+            while !front.requests.contains(where: { $0.hasPrefix("stalled") }) { try await Task.sleep(for: .milliseconds(5)) }
+            // With either of the two 900,000 bytes are taken, and with both more than there may be.
+            let refused = try await fixture.refusal("\(registry.address)/hello:1", keepBlobs: true)
+            #expect(
+                refused.status == 507
+                    && refused.message.contains("with its 301568 bytes the images that are on their way take 603136")
+                    && refused.message.contains("leaves 400000"), "\(refused)")
+            slow.cancel()
+            await #expect(throws: (any Error).self) { try await slow.value }
+            // What was given up is given back, and what is recorded counts once.
+            #expect(try await fixture.pull("\(registry.address)/hello:1", keepBlobs: true).layers.count == 1)
+            let other = LayoutBuilder.image("z:1", layer(90_000, seed: 3))
+            #expect(try await fixture.library.load(chunks: chunks(other), name: nil) { _ in }.count == 1)
+            let full = try await fixture.refusal(of: LayoutBuilder.image("w:1", layer(20_000, seed: 4)))
+            #expect(full.status == 507, "\(full)")
+        }
+    }
+}
