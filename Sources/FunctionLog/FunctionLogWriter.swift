@@ -43,7 +43,10 @@ package final class FunctionLogWriter: Sendable {
     /// Bytes of lines with marks among them that are made and written in one go, a few microseconds' work. The thread sleeps between them: the kernel
     /// lets one that works go on for a slice of milliseconds, and has a call's process wait behind it while another processor is free.
     private static let writeSize = 16 << 10
+    /// With what the kernel adds to a sleep it is some fifty microseconds.
     private static let rest: useconds_t = 1
+    /// A batch of more than this is written without a rest: on a busy machine its thread may be woken late each time, and lines come faster than that.
+    private static let restsBelow = 1 << 20
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -166,7 +169,10 @@ package final class FunctionLogWriter: Sendable {
             state.due = false
             return !state.draining
         }
-        guard start else { return }
+        if start { submit() }
+    }
+
+    private func submit() {
         threads.submit { [self] activity in
             if case .active = activity { return drain() }
             // The pool ends with the host: nobody is left to write, but whoever waits must hear of it.
@@ -176,24 +182,24 @@ package final class FunctionLogWriter: Sendable {
         }
     }
 
+    /// Does one piece of work, and has itself called again: logs of other functions and their readers come between.
     private func drain() {
-        while let work = nextWork() {
-            switch work {
-            case .write(let batch, let flushes):
-                write(batch)
-                for continuation in flushes { continuation.resume() }
-            case .removeFiles(let completions):
-                let result = removeFiles()
-                tellIfGone()
-                for completion in completions { completion(result) }
-            case .tell(let flushes):
-                tellIfGone()
-                for continuation in flushes { continuation.resume() }
-            case .close: output.withLock { $0.take()?.close() }
-            }
-            for wake in state.withLock({ Array($0.followers.values) }) { wake() }
+        guard let work = nextWork() else { return tellIfGone() }
+        switch work {
+        case .write(let batch, let flushes):
+            write(batch)
+            for continuation in flushes { continuation.resume() }
+        case .removeFiles(let completions):
+            let result = removeFiles()
+            tellIfGone()
+            for completion in completions { completion(result) }
+        case .tell(let flushes):
+            tellIfGone()
+            for continuation in flushes { continuation.resume() }
+        case .close: output.withLock { $0.take()?.close() }
         }
-        tellIfGone()
+        for wake in state.withLock({ Array($0.followers.values) }) { wake() }
+        submit()
     }
 
     private func tellIfGone() { if isGone { whenGone() } }
@@ -230,10 +236,10 @@ package final class FunctionLogWriter: Sendable {
             var file: LogFile
             if let open { file = open } else { file = try LogFile(directory: directory, rotation: rotation) }
             do throws(LogFileError) {
-                var isFirst = true
+                var rests = false
                 try CallMark.lines(batch.bytes, batch.frames, size: Self.writeSize) { lines throws(LogFileError) in
-                    if !isFirst { usleep(Self.rest) }
-                    isFirst = false
+                    if rests { usleep(Self.rest) }
+                    rests = batch.bytes.count < Self.restsBelow
                     try file.append(lines)
                 }
             } catch {

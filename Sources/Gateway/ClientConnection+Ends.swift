@@ -58,9 +58,10 @@ extension ClientConnection {
     /// Closes when everything that was written has gone out; a plain close would throw away what the client has not taken yet.
     func close() {
         flush()
-        wire?.closeWhenWritten()
-        // Whoever does not take it is waited for no longer than any other, also who has taken a part.
+        // Once: whoever does not take it is waited for no longer than any other, also who has taken a part.
+        guard !isClosing else { return }
         isClosing = true
+        wire?.closeWhenWritten()
         if wire != nil { blockedSince = loop.roughNow }
     }
 

@@ -36,7 +36,7 @@ final class ClientConnection: WireUser, LoopClient {
     var outgoing = PendingWrite()
     /// Since when the client has not taken what waits for it.
     var blockedSince: NIODeadline?
-    /// Nothing more is written: it ends with what waits.
+    /// Nothing more is read or written: it ends with what waits.
     var isClosing = false
     /// Whether the client takes more at this moment.
     var isWritable: Bool { wire?.isWritable ?? false }
@@ -79,6 +79,8 @@ final class ClientConnection: WireUser, LoopClient {
     private var isClosed: Bool { if case .closed = state { true } else { false } }
 
     func received(_ bytes: ByteBuffer) {
+        // A request that comes now would have no answer.
+        if isClosing { return }
         isInRead = true
         if case .tunnel(let exchange) = state { return exchange.tunnelled(toFunction: bytes) }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }

@@ -41,7 +41,7 @@ public struct GatewayOptions: Sendable {
     public var keepAliveTime: TimeAmount = .seconds(75)
     /// Without a byte of a request's body, where one is due: error 408 `RequestTimeout`, limit `body`.
     public var bodyIdleTime: TimeAmount = .seconds(60)
-    /// Without the client taking a byte of the answer: closed.
+    /// Without the client taking as much of the answer as the gateway holds for it, some dozen kilobytes behind what the kernel holds: closed.
     public var sendIdleTime: TimeAmount = .seconds(60)
     /// From the end of a request to the first byte of the function's answer: error `FunctionTimeoutError`, limit `first byte`. Nil leaves it to the
     /// function's own time limit, which bounds the whole call.

@@ -6,9 +6,9 @@ internal import NIOCore
 /// The sockets of one event loop, and which of them has something to do. To be used on that loop.
 package final class SocketPoll {
     private static let atOnce: CInt = 256
-    /// Short messages that wait for each other. To wake another process takes a large part of what a message takes, and one that is woken for eight of
-    /// them sleeps and wakes an eighth as often. More would have it wait for us, and us for it.
-    private static let together = 8
+    /// Short messages that wait for each other. To wake another process takes a large part of what a message takes, and one that is woken for many of
+    /// them sleeps and wakes as much less often. More would have it wait for us, and us for it.
+    private static let together = 16
 
     package let spare = SpareBuffers()
     private let descriptor: CInt
@@ -85,12 +85,14 @@ package final class SocketPoll {
     }
 
     private func wait(_ nanoseconds: Int64) -> CInt {
-        if nanoseconds != 0, lookout.looksFirst() {
-            let count = csockets_look(descriptor, ready, Self.atOnce, nanoseconds < 0 ? Lookout.time : min(nanoseconds, Lookout.time))
-            lookout.hasLooked(found: count != 0)
-            if count != 0 { return count }
-        }
-        return csockets_wait(descriptor, ready, Self.atOnce, nanoseconds)
+        guard nanoseconds != 0, lookout.looksFirst() else { return csockets_wait(descriptor, ready, Self.atOnce, nanoseconds) }
+        // What is there already says nothing of whether to look pays.
+        var count = csockets_wait(descriptor, ready, Self.atOnce, 0)
+        if count != 0 { return count }
+        let time = nanoseconds < 0 ? Lookout.time : min(nanoseconds, Lookout.time)
+        count = csockets_look(descriptor, ready, Self.atOnce, time)
+        lookout.hasLooked(found: count != 0)
+        return count != 0 ? count : csockets_wait(descriptor, ready, Self.atOnce, nanoseconds < 0 ? nanoseconds : nanoseconds - time)
     }
 
     /// Waits, and has every socket do what it can.

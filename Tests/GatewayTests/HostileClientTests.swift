@@ -92,6 +92,30 @@ import Testing
             let client = try await blocking { try RawClient(port: host.port, receiveBuffer: 4096) }
             try await blocking { try client.send("GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n") }
             #expect(try await eventually { host.log.lines.contains { $0.hasPrefix("Invocation canceled by client") } })
+            withExtendedLifetime(client) {}
+        }
+    }
+
+    @Test func `an idle client that has not taken the last of its answer is closed`() async throws {
+        let size = 48 << 10
+        let backend = try await Backend.start { _ in [.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"), .sendZeros(size)] }
+        var options = GatewayOptions()
+        (options.keepAliveTime, options.sendIdleTime) = (.milliseconds(1500), .milliseconds(300))
+        try await TestHost.with([function("f", on: backend)], options: options) { (host: TestHost) async throws in
+            let client = try await blocking { try RawClient(port: host.port, receiveBuffer: 4096) }
+            let request = "GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n"
+            // Until the kernel holds less than the gateway has answered: the rest waits in the gateway, less than makes it stop writing. What the client's
+            // end has and has not acknowledged yet is counted twice, some kilobytes.
+            var answers = 0
+            var answered: Int { answers * (size + 150) }
+            repeat {
+                try await blocking { try client.send(request) }
+                answers += 1
+                #expect(try await eventually { host.log.lines.count { $0.hasPrefix("FC Invoke End") } == answers })
+            } while client.queued >= answered - (8 << 10) && answers < 1000
+            #expect(answers < 1000)
+            let gone = try await eventually { client.gatewayState != "01" }
+            #expect(gone)
         }
     }
 

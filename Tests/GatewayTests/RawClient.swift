@@ -125,6 +125,41 @@ final class RawClient: Sendable {
 }
 
 /// Runs what blocks on a thread of its own kind.
+/// What the kernel knows of the connection.
+extension RawClient {
+    /// Its port, as /proc/net/tcp writes it.
+    private var port: String {
+        var (address, length) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
+        _ = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        let text = String(UInt16(bigEndian: address.sin_port), radix: 16, uppercase: true)
+        return String(repeating: "0", count: 4 - text.count) + text
+    }
+
+    /// The fields of the line that /proc/net/tcp has for the gateway's end; nil once it has gone.
+    private var gatewayLine: [Substring]? {
+        guard let file = fopen("/proc/net/tcp", "r") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 512)
+        while fgets(&line, CInt(line.count), file) != nil {
+            let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+            if fields.count > 4, fields[2].hasSuffix(":" + port) { return fields }
+        }
+        return nil
+    }
+
+    /// Bytes of answers that lie in the kernel: at the gateway's end, and here.
+    var queued: Int {
+        var here: CInt = 0
+        _ = ioctl(descriptor, UInt(FIONREAD), &here)
+        return Int(here) + (gatewayLine.flatMap { Int($0[4].prefix { $0 != ":" }, radix: 16) } ?? 0)
+    }
+
+    /// `01` while the gateway's end is open; nil once it has gone.
+    var gatewayState: Substring? { gatewayLine?[3] }
+}
+
 func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await blockingThreads.runIfActive(body)
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import NIOCore
 import Sockets
 import Synchronization
@@ -51,6 +52,22 @@ import Testing
             #expect(inTime == (true, true))
             #expect(seen.withLock { $0 } == [10, 30])
             await #expect(throws: EventLoopError.self) { _ = try await cancelled.futureResult.get() }
+        }
+    }
+
+    @Test("a loop that looks in vain for what comes soon does not look for long: its thread sleeps")
+    func sleeping() async throws {
+        try await withLoop { thread in
+            @Sendable func used() -> Int64 {
+                var time = timespec()
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+                return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+            }
+            let before = try await thread.loop.submit(used).get()
+            let begin = NIODeadline.now()
+            for _ in 0..<40 { try await thread.loop.scheduleTask(in: .milliseconds(5)) {}.futureResult.get() }
+            let share = Double(try await thread.loop.submit(used).get() - before) / Double((.now() - begin).nanoseconds)
+            #expect(share < 0.1)
         }
     }
 

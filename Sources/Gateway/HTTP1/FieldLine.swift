@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Where one field line lies among the bytes of its head, and what its name means to the gateway.
 struct FieldLine {
-    // Each request has a list of these: they are kept small. A head has at most 64 KiB, a trailer section less.
+    // Each request has a list of these: they are kept small. They count in one buffer, which has at most 4 GiB.
     private let start, nameEnd, valueStart, valueEnd, lineEnd: UInt32
     let meaning: HeaderName
 
