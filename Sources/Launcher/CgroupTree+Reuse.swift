@@ -8,11 +8,15 @@ import Sandbox
 /// of one that has ended: they have no process, the same limits, and a new name. What the memory controller still counts there is cache that goes when
 /// it is needed. Folders of the unified hierarchy keep their name for ever, and are made anew.
 extension CgroupTree {
+    /// An id comes again where the instance that had it has ended before the daemon heard of that: a parked one, whose start is then made as any other. The
+    /// folders that lie under it, for the next of their owner or because a dying process holds them, are not for whoever comes by the id: they go, or get
+    /// another name until they can.
+    func makeFree(_ id: InstanceID) throws(SystemCallError) {
+        for one in left.remove(where: { $0.name == id.text }) where try !one.remove() { refused.append(one) }
+        for one in refused where one.name == id.text { try one.setAside() }
+    }
+
     func take(for spec: InstanceSpec) throws(SystemCallError) -> InstanceCgroup {
-        // Ids come once; one that comes again must not get at folders that lie ready under it.
-        if left.contains(where: { $0.name == spec.id.text }) || refused.contains(where: { $0.name == spec.id.text }) {
-            throw SystemCallError(call: "mkdir cgroup", errno: EEXIST)
-        }
         if let one = try left.take(by: spec.owner, where: { $0.limits == spec.limits }) {
             try one.begin(again: spec.id)
             return one

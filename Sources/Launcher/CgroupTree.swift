@@ -25,6 +25,7 @@ final class CgroupTree {
 
     /// Folders of sandboxes that are nobody's yet.
     static let blankPrefix = "blank-"
+    private var lastBlank = 0
 
     let branches: [Branch]
     private let layout: CgroupLayout
@@ -72,6 +73,12 @@ final class CgroupTree {
         let branch = try Branch(parent: try openDirectory(currentDirectory, v2.path), name: name, isUnified: true, controllers: [])
         ownFreezer = branch
         return branch
+    }
+
+    /// The name of a sandbox that is nobody's.
+    func newBlankName() -> String {
+        lastBlank += 1
+        return "\(Self.blankPrefix)\(lastBlank)"
     }
 
     /// Kills whatever a killed launcher left in its cgroups, and removes them.

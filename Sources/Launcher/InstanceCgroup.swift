@@ -86,27 +86,43 @@ final class InstanceCgroup {
     /// Takes another instance in, under its name. On v1 only, where folders can be renamed.
     func begin(again id: InstanceID) throws(SystemCallError) {
         do {
-            try rename(to: id)
+            try rename(to: id.text)
             if isProcessorLimited { try setQuota("-1") }
             isProcessorLimited = false
             for branch in tree.branches { try openTasks(branch) }
         } catch {
             _ = try? remove()  // The first failure is the one to tell.
-            name = id.text
-            _ = try? remove()
             throw error
         }
     }
 
     /// It is known now whose they are. The process is in them already, so that on v2, where a folder keeps its name, the instance has them under another one.
     func become(_ id: InstanceID, limits: InstanceLimits) throws(SystemCallError) {
-        if !tree.branches.contains(where: \.isUnified) { try rename(to: id) }
+        if canBeRenamed { try rename(to: id.text) }
         try set(limits)
     }
 
-    private func rename(to id: InstanceID) throws(SystemCallError) {
-        for branch in tree.branches { try LinuxSystem.rename(branch.folder.number, name, to: branch.folder.number, id.text) }
-        name = id.text
+    /// It is to be nobody's any more, and its id somebody's, perhaps before all that is in it has gone.
+    func setAside() throws(SystemCallError) {
+        if canBeRenamed, !name.hasPrefix(CgroupTree.blankPrefix) { try rename(to: tree.newBlankName()) }
+    }
+
+    private var canBeRenamed: Bool { !tree.branches.contains(where: \.isUnified) }
+
+    /// In all hierarchies or in none.
+    private func rename(to new: String) throws(SystemCallError) {
+        var renamed: [CgroupTree.Branch] = []
+        do {
+            for branch in tree.branches {
+                try LinuxSystem.rename(branch.folder.number, name, to: branch.folder.number, new)
+                renamed.append(branch)
+            }
+        } catch {
+            // The first failure is the one to tell.
+            for branch in renamed { _ = try? LinuxSystem.rename(branch.folder.number, new, to: branch.folder.number, name) }
+            throw error
+        }
+        name = new
     }
 
     /// The files are needed only until the child has joined.

@@ -9,14 +9,8 @@ struct BlankSandboxes {
     var waiting: [Groundwork] = []
     /// Killed, and not gone yet.
     var ending: [Groundwork] = []
-    private var lastNumber = 0
 
     init(most: Int) { demand = BlankDemand(most: most) }
-
-    mutating func newName() -> String {
-        lastNumber += 1
-        return "\(CgroupTree.blankPrefix)\(lastNumber)"
-    }
 
     func isOff(at now: UInt64) -> Bool { waiting.count != demand.wanted(at: now) }
 }
@@ -44,7 +38,7 @@ extension InstanceStarter {
         guard blanks.isOff(at: now) else { return }
         if blanks.waiting.count > blanks.demand.wanted(at: now) { return try abandon(blanks.waiting.removeFirst()) }
         guard let mold else { return }
-        let name = blanks.newName()
+        let name = cgroups.newBlankName()
         let ground = try groundwork { () throws(SystemCallError) in try InstanceCgroup(tree: cgroups, name: name) }
         do {
             try mold.widen(ground.status.number)
@@ -60,26 +54,36 @@ extension InstanceStarter {
         blanks.waiting.append(ground)
     }
 
-    /// One that waits, with the limits of an instance and its name.
+    /// One that waits, with the limits of an instance and its name; nil where none can be had, which is no error: whatever is amiss, a start
+    /// without one does without it, or tells of it.
     func takeBlank(for spec: InstanceSpec) throws(SystemCallError) -> Groundwork? {
         while let blank = blanks.waiting.popLast() {
             if try blank.reap() {
-                let reason = try blank.failure() ?? "it was killed"
-                writeToStandardError("swiftlet-launcher: a sandbox that was made ahead of need is lost: \(reason)")
-                try abandon(blank)
+                try loseBlank(blank, try blank.failure() ?? "it was killed")
                 continue
             }
-            do { try blank.cgroup.become(spec.id, limits: spec.limits) } catch {
-                try abandon(blank)
-                throw error
+            do {
+                try blank.cgroup.become(spec.id, limits: spec.limits)
+                return blank
+            } catch {
+                try loseBlank(blank, "\(error)")
+                return nil
             }
-            return blank
         }
         return nil
     }
 
-    /// Nobody is to have it.
+    /// One that was made ahead of need is of no use.
+    func loseBlank(_ blank: Groundwork, _ reason: String) throws(SystemCallError) {
+        writeToStandardError("swiftlet-launcher: a sandbox that was made ahead of need is lost: \(reason)")
+        try abandon(blank)
+    }
+
+    /// Nobody is to have it, and its id may be another's at once.
     func abandon(_ ground: Groundwork) throws(SystemCallError) {
+        do { try ground.cgroup.setAside() } catch {
+            writeToStandardError("swiftlet-launcher: the cgroup of what did not start keeps its name until it is gone: \(error)")
+        }
         try ground.kill()
         blanks.ending.append(ground)
         tidyBlanks()

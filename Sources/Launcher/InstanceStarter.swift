@@ -65,12 +65,19 @@ final class InstanceStarter {
             throw LaunchFailure(
                 step: "the user \(user.user):\(user.group) lies beyond the ids of an instance, 0 to \(InstanceUsers.count - 1)", errno: 0)
         }
-        // No start waits for one that is to be parked.
-        let blank = parks ? nil : try takeBlank(for: spec)
-        let ground = try blank ?? groundwork { () throws(SystemCallError) in try cgroups.take(for: spec) }
         let reader = reading.flatMap { use in
             parks && use.reads ? ahead.map { InstanceReader(socket: $0.socket.number, number: use.number) } : nil
         }
+        try cgroups.makeFree(spec.id)
+        // No start waits for one that is to be parked.
+        if !parks, let blank = try takeBlank(for: spec) {
+            do { return try make(spec, root, user, parks: parks, on: blank, reading, reader) } catch {
+                // It may have been killed since it was looked at; a call must not fail for that.
+                try loseBlank(blank, "\(error)")
+                try files.remove(spec.id)
+            }
+        }
+        let ground = try groundwork { () throws(SystemCallError) in try cgroups.take(for: spec) }
         do { return try make(spec, root, user, parks: parks, on: ground, reading, reader) } catch {
             try abandon(ground)
             throw error

@@ -28,7 +28,11 @@ struct LeftBehind<Item> {
         return nil
     }
 
-    func contains(where isMeant: (Item) -> Bool) -> Bool { items.contains { isMeant($0.item) } }
+    /// Takes out what is meant, whosever it is.
+    mutating func remove(where isMeant: (Item) -> Bool) -> [Item] {
+        defer { items.removeAll { isMeant($0.item) } }
+        return items.map(\.item).filter(isMeant)
+    }
 
     /// Those that nobody came for.
     mutating func expired(at now: UInt64) -> [Item] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import LauncherClient
+import LinuxSystem
 import Sandbox
 import Testing
 
@@ -88,6 +89,40 @@ extension SandboxOnThisKernel {
             #expect(try await instance.end() == .exited(.exited(status: 0)))
             #expect(instance.readOutput() == "/\n")
             #expect(try host.remains() == [])
+        }
+
+        /// It ends between the look at it and the plan that it is given: stopped, with its end of the socket closed.
+        @Test func oneThatTakesNoPlanIsDoneWithout() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            let blank = try #require(host.awaitBlank())
+            kill(blank, SIGSTOP)
+            let socket = try openProcess(blank).takeDescriptor(3)
+            shutdown(socket.number, CInt(SHUT_RDWR))
+            let instance = RunningInstance(spec: host.spec(["cwd"]))
+            host.client.start(instance.spec) { instance.add($0) }
+            #expect(try await instance.end() == .exited(.exited(status: 0)))
+            #expect(instance.readOutput() == "/\n")
+            #expect(isGone(blank))
+            #expect(try host.remains() == [])
+        }
+
+        /// On v1, where it gets the instance's name: in one hierarchy that is taken.
+        @Test func oneThatCannotGetTheNameLeavesNothingUnderIt() async throws {
+            let host = try LauncherFixture(blanks: .always)
+            _ = try #require(host.awaitBlank())
+            let spec = host.spec(["cwd"])
+            for folder in LauncherFixture.cgroupFolders(of: host.folder) {
+                _ = try #require(host.awaitBlank())
+                #expect(mkdir("\(folder)/\(spec.id)", 0o755) == 0)
+                let instance = RunningInstance(spec: spec)
+                host.client.start(spec) { instance.add($0) }
+                _ = try await instance.end()
+                rmdir("\(folder)/\(spec.id)")
+                #expect(try host.remains() == [], "\(folder)")
+            }
+            let instance = RunningInstance(spec: spec)
+            host.client.start(spec) { instance.add($0) }
+            #expect(try await instance.end() == .exited(.exited(status: 0)))
         }
 
         @Test func asManyAreKeptAsAreWantedAndOneWhenNobodyComes() async throws {

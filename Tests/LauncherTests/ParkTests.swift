@@ -119,6 +119,26 @@ extension SandboxOnThisKernel {
             #expect(try host.remains() == [])
         }
 
+        /// The daemon starts what it had parked, and has not heard yet that it is gone: it comes as any other, under the id that its parking had.
+        @Test(arguments: [LauncherFixture.Blanks.never, .always]) func oneThatEndedWhileItWasParkedIsStartedUnderTheSameID(
+            blanks: LauncherFixture.Blanks
+        ) async throws {
+            let host = try LauncherFixture(blanks: blanks)
+            let spec = host.spec(["cwd"]) { $0.owner = "hello/LATEST/1" }
+            let parking = Parking()
+            host.client.park(spec) { parking.tell($0) }
+            try await parking.wait(for: true)
+            for process in processes(host) { kill(try #require(pid_t(process)), SIGKILL) }
+            try await parking.wait(for: false)
+            if blanks == .always { _ = try #require(host.awaitBlank()) }
+            // With other limits what it has left cannot be used again.
+            var other = spec
+            other.limits.memory *= 2
+            let instance = start(host, other)
+            #expect(try await instance.end() == .exited(.exited(status: 0)))
+            #expect(instance.readOutput() == "/\n")
+        }
+
         @Test func afterKillNineOfTheLauncherParkedInstancesAreGone() async throws {
             let host = try LauncherFixture()
             for _ in 0..<3 { _ = try await park(host, ["serve", "9000"]) }
