@@ -118,7 +118,8 @@ let package = Package(
         // Floor 2: the privileged loop, and its asynchronous face; the queue, alone or shared by hosts.
         .target(name: "InvocationQueue", dependencies: ["FunctionModel", "NATS", grdb, logging, sqlite], swiftSettings: rules),
         .target(
-            name: "Launcher", dependencies: ["CLinux", "CMold", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules
+            name: "Launcher", dependencies: ["CLinux", "CMold", "CNettle", "CSeccomp", "FunctionModel", "LinuxSystem", "Sandbox"],
+            swiftSettings: rules
         ),
         .target(name: "LauncherClient", dependencies: ["FunctionModel", "LinuxSystem", "Sandbox"], swiftSettings: rules),
 

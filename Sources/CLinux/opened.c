@@ -18,7 +18,7 @@ int clinux_watch_opened(int directory) {
     return -1;
 }
 
-int clinux_next_opened(int group, int *files, int *pids, int room, int *lost) {
+int clinux_next_opened(int group, int *files, int room, int *lost) {
     // The kernel opens as many files as fit, so no more may fit than there is room for.
     struct fanotify_event_metadata events[64];
     ssize_t length = read(group, events, sizeof *events * (size_t)(room < 64 ? room : 64));
@@ -27,8 +27,7 @@ int clinux_next_opened(int group, int *files, int *pids, int room, int *lost) {
     for (struct fanotify_event_metadata *event = events; FAN_EVENT_OK(event, length); event = FAN_EVENT_NEXT(event, length)) {
         if (event->mask & FAN_Q_OVERFLOW) *lost = 1;
         if (event->fd < 0) continue;
-        files[count] = event->fd;
-        pids[count++] = event->pid;
+        files[count++] = event->fd;
     }
     return count;
 }

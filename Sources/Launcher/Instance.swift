@@ -37,7 +37,7 @@ final class Instance {
     /// Whether its program waits for the daemon's word.
     let isParked: Bool
     /// What has files read ahead for its program, or finds out which; nil where nothing does, or does any more.
-    var reading: ReadAheadHelper.Use?
+    var reading: ReadAheadUse?
     /// Goes to the daemon when the instance is parked; nil where it starts at once.
     var trigger: Descriptor.Box?
     /// When its first process ran, by ``monotonicNanoseconds()``.
@@ -56,7 +56,7 @@ final class Instance {
     init(
         spec: InstanceSpec, plan: [SetupStep], process: consuming Descriptor, report: Descriptor.Box, network: NetworkNamespace,
         users: UserNamespace?, cgroup: InstanceCgroup, trigger: Descriptor.Box?, isParked: Bool,
-        reading: ReadAheadHelper.Use?, state: State
+        reading: ReadAheadUse?, state: State
     ) {
         id = spec.id
         owner = spec.owner
@@ -76,9 +76,9 @@ final class Instance {
 }
 
 extension Instance {
-    /// All steps but the last two are done: a parked instance keeps no more words than it may need.
+    /// All steps up to the filter are done, and so is what tells of that: a parked instance keeps no more words than it may need.
     func forgetSteps() {
-        stepsDone = max(0, plan.count - 2)
+        stepsDone = (plan.lastIndex { if case .filter = $0 { true } else { false } } ?? -1) + 1
         plan.removeFirst(stepsDone)
     }
 

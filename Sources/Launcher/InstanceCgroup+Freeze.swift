@@ -37,7 +37,8 @@ extension InstanceCgroup {
         }
     }
 
-    private func processes() throws(SystemCallError) -> Set<[UInt8]> {
+    /// The numbers of all that is in it, as text.
+    func processes() throws(SystemCallError) -> Set<[UInt8]> {
         let file = try openAt(tree.branches[0].folder.number, "\(name)/cgroup.procs", flags: O_RDONLY)
         return Set((try file.readAll(limit: 1 << 20) ?? []).split(separator: 10).map { Array($0) })
     }

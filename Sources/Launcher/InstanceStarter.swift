@@ -86,7 +86,7 @@ final class InstanceStarter {
 
     private func make(
         _ spec: InstanceSpec, _ root: RootTrees.Root, _ user: ImageUser, parks: Bool, on ground: Groundwork,
-        _ reading: ReadAheadHelper.Use?, _ reader: InstanceReader?
+        _ reading: ReadAheadUse?, _ reader: InstanceReader?
     ) throws -> Instance {
         let own = ground.users
         let layers = try own.map { try roots.layers(of: root, for: $0) }

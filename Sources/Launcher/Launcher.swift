@@ -66,13 +66,14 @@ public enum Launcher {
                 nameServers: try NameServers.find(options.nameServers), starter: starter)
         }
         try starter.use(try Mold(capabilities: UInt64(InstanceCapabilities.all.rawValue)))
-        let ahead = readAhead(state, null)
+        let aheadTools = readAhead(state)
         // What no child may ever have is given up once, here, instead of in every start.
-        try OwnProcess.boundCapabilities(to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities)
+        try OwnProcess.boundCapabilities(
+            to: UInt64(InstanceCapabilities.all.rawValue) | UnpackPlan.capabilities | ReadAheadPlan.capabilities)
 
         let loop = try LauncherLoop(
             starter: starter, state: state, daemon: daemon, null: null, tools: tools,
-            ahead: ahead, signals: signals)
+            aheadTools: aheadTools, signals: signals)
         if let client { try loop.attach(Descriptor(owning: client)) } else { try loop.startDaemon() }
         let status = try loop.run()
         try networks.uplink?.cut()
@@ -81,8 +82,8 @@ public enum Launcher {
     }
 
     /// A host that cannot read ahead goes on without.
-    private static func readAhead(_ state: StateDirectory, _ null: borrowing Descriptor) -> ReadAheadHelper? {
-        do { return try ReadAheadHelper(layers: state.layers, lists: state.reads, null: null) } catch {
+    private static func readAhead(_ state: StateDirectory) -> ReadAheadTools? {
+        do { return try ReadAheadTools(state) } catch {
             writeToStandardError("swiftlet-launcher: files are not read ahead: \(error)")
             return nil
         }

@@ -25,6 +25,7 @@ final class LauncherLoop {
             case endDaemon
             case endJob(UInt32)
             case endRecording(UInt32)
+            case startAhead
 
             /// The number of the instance that it is for.
             var instance: UInt32? {
@@ -32,7 +33,7 @@ final class LauncherLoop {
                 case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _),
                     .endRecording(let number):
                     number
-                case .startDaemon, .endDaemon, .endJob: nil
+                case .startDaemon, .endDaemon, .endJob, .startAhead: nil
                 }
             }
         }
@@ -61,9 +62,12 @@ final class LauncherLoop {
     let tools: UnpackTools?
     let trash: Trash
     let pressure: MemoryPressure?
-    /// nil where files are not read ahead, and the same of one that has ended until it is reaped.
+    /// nil where files cannot be read ahead here.
+    let aheadTools: ReadAheadTools?
+    /// nil while files are not read ahead; the other is one that has ended, until it is reaped.
     var ahead: ReadAheadHelper?
     var aheadGone: ReadAheadHelper?
+    var aheadPace = RestartPace()
     var connection: DaemonConnection?
     var isWaitingToWrite = false
     var daemonState = DaemonState.none
@@ -92,7 +96,7 @@ final class LauncherLoop {
 
     init(
         starter: InstanceStarter, state: StateDirectory, daemon: DaemonCommand?, null: consuming Descriptor,
-        tools: UnpackTools?, ahead: ReadAheadHelper?,
+        tools: UnpackTools?, aheadTools: ReadAheadTools?,
         signals: consuming SignalReader
     ) throws(SystemCallError) {
         poller = try Poller()
@@ -102,13 +106,12 @@ final class LauncherLoop {
         self.daemon = daemon
         self.null = null
         self.tools = tools
-        self.ahead = ahead
+        self.aheadTools = aheadTools
         trash = try Trash(folder: state.trash, seed: monotonicNanoseconds())
         pressure = MemoryPressure()
         if let pressure { try poller.addUrgent(pressure.descriptor.number, token: Self.token(.memoryPressure, 0)) }
         for filter in starter.networks.uplink?.filters ?? [] { try poller.add(filter.process.number, token: Self.token(.uplinkFilter, 0)) }
         if let mold = starter.mold { try poller.add(mold.process.number, token: Self.token(.mold, 0)) }
-        if let ahead { try poller.add(ahead.socket.number, token: Self.token(.aheadNews, 0)) }
         try poller.add(self.signals.descriptor.number, token: Self.token(.signals, 0))
     }
 
@@ -116,7 +119,9 @@ final class LauncherLoop {
 
     /// - Returns: the status to exit with, when the daemon has ended as it was told and no instance is left.
     func run() throws(SystemCallError) -> CInt {
+        try startAhead()
         while true {
+            try watchAheadOrders()
             let ready = try poller.wait(milliseconds: patience())
             for event in ready {
                 guard let source = Source(rawValue: event.token >> 32) else { continue }
@@ -206,6 +211,7 @@ extension LauncherLoop {
             case .startDaemon: try startDaemon()
             case .endDaemon: try endDaemon()
             case .endRecording(let number): endRecording(number, keeps: true)
+            case .startAhead: try startAhead()
             case .endJob(let number): try endJob(number)
             }
         }

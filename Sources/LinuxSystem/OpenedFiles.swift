@@ -7,8 +7,6 @@ public enum OpenedFiles {
     public struct Batch {
         /// Open for reading; the receiver owns them.
         public var files: [CInt]
-        /// Who opened each.
-        public var processes: [CInt]
         /// The kernel had more to tell than it keeps.
         public var isIncomplete: Bool
     }
@@ -21,12 +19,12 @@ public enum OpenedFiles {
     /// - Returns: nil where nothing waits.
     public static func next(_ group: CInt) throws(SystemCallError) -> Batch? {
         let room = 64
-        var (files, processes) = ([CInt](repeating: -1, count: room), [CInt](repeating: 0, count: room))
+        var files = [CInt](repeating: -1, count: room)
         var lost: CInt = 0
         let count: CInt
-        do { count = try systemCall("read fanotify") { clinux_next_opened(group, &files, &processes, CInt(room), &lost) } } catch
+        do { count = try systemCall("read fanotify") { clinux_next_opened(group, &files, CInt(room), &lost) } } catch
             where error.errno == EAGAIN
         { return nil }
-        return Batch(files: Array(files.prefix(Int(count))), processes: Array(processes.prefix(Int(count))), isIncomplete: lost != 0)
+        return Batch(files: Array(files.prefix(Int(count))), isIncomplete: lost != 0)
     }
 }

@@ -2,6 +2,14 @@
 import FunctionModel
 
 extension InstanceSpec {
+    /// The same bytes for two programs that read the same files when they start: those of the same layers and arguments.
+    public var programIdentity: [UInt8] {
+        var writer = WireWriter()
+        writer.strings(layers.map(\.hex))
+        writer.strings(arguments)
+        return writer.bytes
+    }
+
     func write(to writer: inout WireWriter) {
         writer.string(id.text)
         writer.strings(layers.map(\.hex))

@@ -3,13 +3,17 @@ public import FunctionModel
 
 /// What the launcher asks of `swiftlet-ahead`, the process that finds out which files a program reads until it is ready, and reads them ahead.
 public enum ReadAheadOrder: Hashable, Sendable {
-    /// From now on `number` stands for programs of these layers and arguments, whose list is kept under `key`.
-    case know(number: UInt32, key: String, layers: [Digest])
+    /// From now on `number` stands for programs of these layers and arguments, whose list is kept under `key`. No more bytes are read ahead for one start
+    /// than the function may have of memory.
+    case know(number: UInt32, key: String, layers: [Digest], memory: UInt64)
     /// Such a program is about to be executed. Instances send it themselves when their trigger comes.
     case read(number: UInt32)
     /// Carries one descriptor, which tells of each file that such a program opens.
     case record(number: UInt32)
-    /// The program is ready, or with `keeps` false has ended before.
+    /// One that is recorded listens: what its processes have mapped is to be looked at now, since they may end before the recording does. Carries two
+    /// descriptors for each of them, of its `maps` and of its `pagemap` in `/proc`.
+    case look(number: UInt32)
+    /// The program is ready, and the same descriptors come; or with `keeps` false it has ended before.
     case finish(number: UInt32, keeps: Bool)
     /// The layer goes, and every list that names it.
     case forget(Digest)
@@ -22,6 +26,8 @@ public enum ReadAheadOrder: Hashable, Sendable {
 public enum ReadAheadNews: Hashable, Sendable {
     /// There is a list under `key`; one that is not worth reading ahead has no files.
     case list(key: String, isHeavy: Bool)
+    /// There was one, and it had to make room, or could not be read.
+    case gone(key: String)
     /// All lists that were on disk have been told.
     case loaded
     /// Nothing came of a recording.
@@ -30,15 +36,22 @@ public enum ReadAheadNews: Hashable, Sendable {
 
 /// Bounds beside those of ``WireBounds``.
 public enum ReadAheadBounds {
-    /// Hexadecimal digits of a key.
-    public static let key = 32
+    /// Hexadecimal digits of a key: SHA-256 of ``InstanceSpec/programIdentity``. Who deploys a program chooses its arguments, and must not be able to choose a key
+    /// that another's has.
+    public static let key = 64
+    /// Lists on disk.
+    public static let lists = 256
+    /// Processes of an instance whose mappings are looked at; two descriptors each, and a message carries 64.
+    public static let processes = 30
     /// Bytes of one message: a few numbers, and the layers.
     public static let message = 16_384
 
+    public static func isKey(_ text: String) -> Bool {
+        text.utf8.count == key && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
     static func check(key: String) throws(WireError) -> String {
-        guard key.utf8.count == Self.key, key.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
-            throw WireError("'\(key.prefix(64))' is no key of a list")
-        }
+        guard isKey(key) else { throw WireError("'\(key.prefix(64))' is no key of a list") }
         return key
     }
 }
@@ -47,16 +60,20 @@ extension ReadAheadOrder {
     public func encoded() -> [UInt8] {
         var writer = WireWriter()
         switch self {
-        case .know(let number, let key, let layers):
+        case .know(let number, let key, let layers, let memory):
             writer.integer(UInt8(1))
             writer.integer(number)
             writer.string(key)
             writer.strings(layers.map(\.hex))
+            writer.integer(memory)
         case .read(let number):
             writer.integer(Self.readKind)
             writer.integer(number)
         case .record(let number):
             writer.integer(UInt8(3))
+            writer.integer(number)
+        case .look(let number):
+            writer.integer(UInt8(6))
             writer.integer(number)
         case .finish(let number, let keeps):
             writer.integer(UInt8(4))
@@ -78,13 +95,14 @@ extension ReadAheadOrder {
             let key = try ReadAheadBounds.check(key: try reader.string("a key", bound: ReadAheadBounds.key))
             var layers: [Digest] = []
             for _ in 0..<(try reader.count("layers", bound: WireBounds.layers)) { layers.append(try reader.digest()) }
-            self = .know(number: number, key: key, layers: layers)
+            self = .know(number: number, key: key, layers: layers, memory: try reader.integer())
         case Self.readKind: self = .read(number: try reader.integer())
         case 3: self = .record(number: try reader.integer())
         case 4:
             let number = try reader.integer(UInt32.self)
             self = .finish(number: number, keeps: try reader.integer(UInt8.self) != 0)
         case 5: self = .forget(try reader.digest())
+        case 6: self = .look(number: try reader.integer())
         case let kind: throw WireError("unknown order \(kind)")
         }
         try reader.end()
@@ -99,6 +117,9 @@ extension ReadAheadNews {
             writer.integer(UInt8(1))
             writer.string(key)
             writer.integer(UInt8(isHeavy ? 1 : 0))
+        case .gone(let key):
+            writer.integer(UInt8(4))
+            writer.string(key)
         case .loaded: writer.integer(UInt8(2))
         case .failed(let number):
             writer.integer(UInt8(3))
@@ -116,6 +137,7 @@ extension ReadAheadNews {
             self = .list(key: key, isHeavy: try reader.integer(UInt8.self) != 0)
         case 2: self = .loaded
         case 3: self = .failed(number: try reader.integer())
+        case 4: self = .gone(key: try ReadAheadBounds.check(key: try reader.string("a key", bound: ReadAheadBounds.key)))
         case let kind: throw WireError("unknown news \(kind)")
         }
         try reader.end()

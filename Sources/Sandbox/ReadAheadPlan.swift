@@ -1,31 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 import LinuxSystem
 
-/// The steps that confine `swiftlet-ahead`. It stays root, because the layers are root's, but may do no more than look: it writes in its own folder only.
+/// The steps that confine `swiftlet-ahead`. It sees the layers, read-only, the folder of its lists, and a `/proc` that has only itself in it; it is nobody whom
+/// anything on the host belongs to.
 public enum ReadAheadPlan {
-    /// DAC_READ_SEARCH and FOWNER: to open the layers' files and ask which of their pages are in memory. SYS_PTRACE: to see what a program has mapped.
-    public static let capabilities: UInt64 = 1 << 2 | 1 << 3 | 1 << 19
+    public static let namespaces = Namespaces.mount | Namespaces.process | Namespaces.ipc | Namespaces.hostName | Namespaces.network
 
-    /// The numbers that it has them at.
+    /// DAC_READ_SEARCH: to open the layers' files, which belong to whom their images say. FOWNER: to ask which of their pages are in memory.
+    public static let capabilities: UInt64 = 1 << 2 | 1 << 3
+
+    /// Its user and group lie behind those that instances have, and in front of the end of what systemd keeps for containers: nobody else has them, and two
+    /// hosts on one machine seldom have the same. Source: systemd's docs/UIDS-GIDS.md.
+    ///
+    /// - Parameter seed: the same for the same state directory.
+    public static func user(seed: String) -> UInt32 { 0x6000_0000 + seed.utf8.reduce(0) { ($0 &* 31 &+ UInt32($1)) % 0x0f00_0000 } }
+
+    /// The number that it has the launcher's socket at.
     public static let socket: CInt = 3
-    public static let layers: CInt = 6
-    public static let lists: CInt = 7
+    /// Where it sees what it works on.
+    public static let layers = "/layers"
+    public static let lists = "/reads"
 
     /// - Parameters:
     ///   - program: the launcher's own file.
-    ///   - lists: the folder that it writes to.
-    public static func steps(program: CInt, socket: CInt, status: CInt, layers: CInt, lists: CInt, null: CInt) -> [SetupStep] {
-        [
-            .dieWithParent, .ownSession, .changeFolder("/"),
+    ///   - layers: a detached tree of the folder of all layers.
+    ///   - lists: the same of the folder that it writes to, which is its user's.
+    public static func steps(
+        program: CInt, socket: CInt, status: CInt, layers: CInt, lists: CInt, null: CInt, user: UInt32
+    ) -> [SetupStep] {
+        let quiet: MountAttributes = [.noSetuid, .noDevices, .noExecution]
+        return [
+            .dieWithParent, .ownSession,
+            .newMount(
+                "tmpfs", options: [.init("size", "16k"), .init("nr_inodes", "8"), .init("mode", "0755")], attributes: quiet, at: "root"),
+            .makePath("root/layers"), .attach(layers, at: "root/layers"), .makePath("root/reads"), .attach(lists, at: "root/reads"),
+            .makePath("root/proc"), .newMount("proc", options: [], attributes: quiet, at: "root/proc"),
+            .changeFolder("root"), .pivot, .detachOldRoot,
             .duplicate(null, to: 0, keepAtExec: true), .duplicate(null, to: 1, keepAtExec: true),
             .duplicate(socket, to: Self.socket, keepAtExec: true), .duplicate(program, to: 4, keepAtExec: false),
             .duplicate(status, to: 5, keepAtExec: false),
-            .duplicate(layers, to: Self.layers, keepAtExec: true), .duplicate(lists, to: Self.lists, keepAtExec: true),
-            .closeFrom(8), .ownKeyring,
+            .closeFrom(6), .ownKeyring,
             .limit(.addressSpace, UnpackPlan.memory), .limit(.coreSize, 0), .limit(.openFiles, 1024),
             .umask(0o077), .resetSignals,
-            .boundCapabilities(capabilities), .capabilities(capabilities),
-            .dieWithParent,  // Again, because the change of capabilities has cleared it.
+            .boundCapabilities(capabilities), .groups([]), .group(user), .user(user), .capabilities(capabilities),
+            .dieWithParent,  // Again, because the change of user has cleared it.
             .ordinaryPriority, .noNewPrivileges, .filter(reportsListen: false),
             .executeDescriptor(4, name: ReadAheadPlan.name, arguments: [name], environment: []),
         ]

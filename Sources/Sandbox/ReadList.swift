@@ -109,13 +109,14 @@ extension ReadList {
     /// - Throws: ``WireError`` on anything that is not one whole list within its bounds.
     public init(text: String) throws(WireError) {
         guard text.utf8.count <= Self.mostText else { throw WireError("a list of \(text.utf8.count) bytes, the limit is \(Self.mostText)") }
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        // By bytes: a character may be a line's end, or a space, and what an image's name has behind it.
+        var lines = text.utf8.split(separator: 10, omittingEmptySubsequences: false).map { Substring($0) }[...]
         guard lines.popFirst() == Self.head[...], lines.popLast() == "", lines.popLast() == "end" else {
             throw WireError("a list without its first or last line")
         }
         var (layers, files): ([Digest], [File]) = ([], [])
         for line in lines {
-            let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+            let words = line.utf8.split(separator: 32, maxSplits: 3, omittingEmptySubsequences: false).map { Substring($0) }
             if words.count == 2, words[0] == "layer", let layer = Digest(hex: String(words[1])) {
                 guard layers.count < WireBounds.layers else { throw WireError("more than \(WireBounds.layers) layers in a list") }
                 layers.append(layer)
@@ -131,8 +132,8 @@ extension ReadList {
 
     private static func parts(_ text: Substring) -> [Part]? {
         var parts: [Part] = []
-        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let numbers = word.split(separator: "+", omittingEmptySubsequences: false)
+        for word in text.utf8.split(separator: 44, omittingEmptySubsequences: false) {
+            let numbers = word.split(separator: 43, omittingEmptySubsequences: false).map { Substring($0) }
             guard numbers.count == 2, let offset = UInt64(numbers[0]), let length = UInt64(numbers[1]), length > 0,
                 offset <= UInt64(Int64.max), length <= UInt64(Int64.max) - offset
             else { return nil }

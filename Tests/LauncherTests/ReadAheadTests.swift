@@ -55,18 +55,18 @@ extension SandboxOnThisKernel {
             return false
         }
 
-        private func list(_ host: LauncherFixture) async throws -> String {
-            guard try await wait({ !lists(host).isEmpty }) else { throw NoList() }
+        private func list(_ host: LauncherFixture, lists count: Int = 1) async throws -> String {
+            guard try await wait({ lists(host).count >= count }) else { throw NoList() }
             return try String(contentsOfFile: "\(host.folder)/reads/\(lists(host)[0])", encoding: .utf8)
         }
 
         /// A start from which the list is made.
-        private func record(_ host: LauncherFixture, _ arguments: [String]) async throws -> String {
+        private func record(_ host: LauncherFixture, _ arguments: [String], lists count: Int = 1) async throws -> String {
             // Before it has said which lists there are, nothing is recorded.
             try await Task.sleep(for: .milliseconds(300))
             let instance = host.start(arguments)
             try await instance.listening()
-            let list = try await list(host)
+            let list = try await list(host, lists: count)
             try await stop(host, instance)
             return list
         }
@@ -76,12 +76,13 @@ extension SandboxOnThisKernel {
             _ = try await instance.end()
         }
 
-        private func helper(of host: LauncherFixture) throws -> pid_t {
+        private func helper(of host: LauncherFixture) throws -> pid_t { try #require(try child(of: host)) }
+
+        private func child(of host: LauncherFixture) throws -> pid_t? {
             let children = try String(contentsOfFile: "/proc/\(host.process)/task/\(host.process)/children", encoding: .utf8)
-            return try #require(
-                children.split(separator: " ").compactMap { pid_t($0) }.first {
-                    (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "swiftlet-ahead\n"
-                })
+            return children.split(separator: " ").compactMap { pid_t($0) }.first {
+                (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "swiftlet-ahead\n"
+            }
         }
 
         @Test(arguments: [false, true]) func whatAProgramHasReadIsReadAheadOfTheNextOne(isParked: Bool) async throws {
@@ -109,14 +110,16 @@ extension SandboxOnThisKernel {
             #expect(try host.remains() == [])
         }
 
-        @Test func aParkedProgramIsRecordedToo() async throws {
+        /// There are sixteen recordings at one time, and a parked instance may wait for hours.
+        @Test func parkedInstancesHoldNoRecording() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
             try await Task.sleep(for: .milliseconds(300))
+            for number in 0..<16 { _ = try await ParkTests().park(host, ["serve", "\(9100 + number)"]) }
             let spec = try await ParkTests().park(host, ["read", "/data/large", "serve", "9000"])
-            let instance = ParkTests().start(host, spec)
-            try await instance.listening()
-            #expect(try await list(host).contains(" data/large\n"))
-            try await stop(host, instance)
+            let parked = ParkTests().start(host, spec)
+            try await parked.listening()
+            #expect(try await record(host, ["read", "/data/large", "serve", "9000"]).contains(" data/large\n"))
+            try await stop(host, parked)
         }
 
         @Test func aProgramThatEndsAsSoonAsItListensHasAListToo() async throws {
@@ -256,16 +259,141 @@ extension SandboxOnThisKernel {
         @Test func itMayLookAndWriteItsListsAndNoMore() async throws {
             let host = try LauncherFixture()
             #expect(try await host.output(["cwd"]) == "/\n")
-            let helper = try helper(of: host)
+            let helper = try await ready(host)
             let status = try String(contentsOfFile: "/proc/\(helper)/status", encoding: .utf8).split(separator: "\n")
             func value(_ name: String) -> Substring? { status.first { $0.hasPrefix(name + ":") }?.split(separator: "\t").last }
-            for set in ["CapBnd", "CapPrm", "CapEff"] {
+            for set in ["CapBnd", "CapPrm", "CapEff", "CapAmb"] {
                 #expect(try UInt64(#require(value(set)), radix: 16) == ReadAheadPlan.capabilities, "\(set)")
             }
+            // DAC_READ_SEARCH and FOWNER.
+            #expect(ReadAheadPlan.capabilities == 0b1100)
             #expect(value("Seccomp") == "2" && value("NoNewPrivs") == "1")
+            let reads = try FileManager.default.attributesOfItem(atPath: host.folder + "/reads")
+            let user = try #require(reads[.ownerAccountID] as? NSNumber).stringValue
+            #expect(user != "0" && reads[.groupOwnerAccountID] as? NSNumber == reads[.ownerAccountID] as? NSNumber)
+            #expect(reads[.posixPermissions] as? NSNumber == 0o700)
+            for ids in ["Uid", "Gid"] {
+                #expect(status.first { $0.hasPrefix(ids + ":") }?.split(separator: "\t").dropFirst().allSatisfy { $0 == user } ?? false)
+            }
+            #expect(status.contains("Groups:\t "))
+        }
+
+        /// Were it taken over, it would see the images of this host, and no more of it.
+        @Test func itSeesTheLayersAndItsListsAndNothingOfTheHost() async throws {
+            let host = try LauncherFixture()
+            #expect(try await host.output(["cwd"]) == "/\n")
+            let helper = try await ready(host)
+            let root = "/proc/\(helper)/root"
+            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: root)) == ["layers", "reads", "proc"])
+            let mounts = try String(contentsOfFile: "/proc/\(helper)/mountinfo", encoding: .utf8).split(separator: "\n").map {
+                $0.split(separator: " ")
+            }
+            #expect(Set(mounts.map { $0[4] }) == ["/", "/layers", "/reads", "/proc"], "\(mounts)")
+            for mount in mounts {
+                for word in ["nosuid", "nodev", "noexec"] { #expect(mount[5].split(separator: ",").contains(Substring(word)), "\(mount)") }
+            }
+            #expect(mounts.first { $0[4] == "/layers" }?[5].hasPrefix("ro,") ?? false)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/proc").filter { Int($0) != nil } == ["1"])
+            for kind in ["mnt", "pid", "net", "ipc", "uts"] {
+                func link(_ process: pid_t) throws -> String {
+                    try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/\(kind)")
+                }
+                #expect(try link(helper) != link(host.process) && link(helper) != link(getpid()), "\(kind)")
+            }
             let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(helper)/fd").filter { $0 != "2" }
             let open = numbers.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper)/fd/\($0)") }
-            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", host.folder + "/layers", host.folder + "/reads"], "\(open)")
+            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", "/layers", "/reads"], "\(open)")
+        }
+
+        /// It has loaded its lists when it waits for orders.
+        private func ready(_ host: LauncherFixture, not former: pid_t = 0) async throws -> pid_t {
+            var process: pid_t = 0
+            let isReady = try await wait {
+                guard let found = try child(of: host), found != former else { return false }
+                process = found
+                let status = try? String(contentsOfFile: "/proc/\(found)/status", encoding: .utf8)
+                let waits = try? String(contentsOfFile: "/proc/\(found)/wchan", encoding: .utf8)
+                return status?.contains("Seccomp:\t2") ?? false && waits?.contains("poll") ?? false
+            }
+            try #require(isReady)
+            return process
+        }
+
+        @Test func itIsStartedAnewAndKnowsItsListsThen() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            let arguments = ["read", "/data/large", "serve", "9000"]
+            _ = try await record(host, arguments)
+            let names = lists(host)
+            let running = host.start(["cwd", "read", "/data/large", "serve", "9000"])
+            try await running.listening()
+            let former = try helper(of: host)
+            kill(former, SIGKILL)
+            _ = try await ready(host, not: former)
+            try await stop(host, running)
+            // It reads what the former one has recorded, and records what has no list.
+            let path = layer(host) + "/data/large"
+            try forget(path)
+            let instance = host.start(arguments) { $0.environment.append("SKIP=1") }
+            try await instance.listening()
+            #expect(try await wait { try resident(path) == large / 4096 })
+            let other = host.start(["hostname", "read", "/data/large", "serve", "9000"])
+            try await other.listening()
+            #expect(try await wait { lists(host).count > names.count })
+            try await stop(host, instance)
+            try await stop(host, other)
+            #expect(try host.remains() == [])
+        }
+
+        /// Who deploys a program chooses its arguments; with them it must not be able to choose a list that is another's.
+        @Test func aListIsNamedByTheDigestOfLayersAndArguments() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            let arguments = ["read", "/data/large", "serve", "9000"]
+            _ = try await record(host, arguments)
+            let place = host.folder + "-identity"
+            defer { unlink(place) }
+            try Data(host.spec(arguments).programIdentity).write(to: URL(fileURLWithPath: place))
+            let pipe = try LinuxSystem.Pipe()
+            waitpid(try LauncherFixture.spawn(["/usr/bin/sha256sum", place], output: pipe.write.number), nil, 0)
+            var name = [UInt8](repeating: 0, count: 64)
+            #expect(read(pipe.read.number, &name, 64) == 64)
+            #expect(lists(host) == [String(decoding: name, as: UTF8.self)])
+        }
+
+        /// What is read ahead counts for no function.
+        @Test func noMoreIsReadForOneStartThanItsFunctionMayHaveOfMemory() async throws {
+            let host = try LauncherFixture {
+                try write($0 + "/data/large", bytes: 4 * large)
+                try write($0 + "/data/other", bytes: large)
+            }
+            let (arguments, others) = (["read", "/data/large", "serve", "9000"], ["read", "/data/other", "serve", "9000"])
+            _ = try await record(host, arguments)
+            _ = try await record(host, others, lists: 2)
+            let (path, other) = (layer(host) + "/data/large", layer(host) + "/data/other")
+            try forget(path)
+            try forget(other)
+            let first = host.start(arguments) {
+                $0.environment.append("SKIP=1")
+                $0.limits.memory = UInt64(2 * large)
+            }
+            try await first.listening()
+            #expect(try await wait { try resident(path) > 0 })
+            // It follows one order after the other.
+            let second = host.start(others) { $0.environment.append("SKIP=1") }
+            try await second.listening()
+            #expect(try await wait { try resident(other) == large / 4096 })
+            #expect(try resident(path) <= 2 * large / 4096)
+            try await stop(host, first)
+            try await stop(host, second)
+        }
+
+        @Test func aSmallFileThatIsOpenedAndNotReadIsNotListed() async throws {
+            let host = try LauncherFixture {
+                try write($0 + "/data/large", bytes: large)
+                for name in ["opened", "read"] { try write($0 + "/data/\(name)", bytes: 5000) }
+            }
+            for name in ["opened", "read"] { try forget(layer(host) + "/data/\(name)") }
+            let list = try await record(host, ["read", "/data/large", "open", "/data/opened", "read", "/data/read", "serve", "9000"])
+            #expect(list.contains(" data/read\n") && !list.contains(" data/opened\n"), "\(list)")
         }
     }
 }

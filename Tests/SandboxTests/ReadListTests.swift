@@ -18,6 +18,13 @@ import Testing
         #expect(try ReadList(text: list.text) == list)
     }
 
+    /// What a name begins with joins with the space in front of it to one character, and what it ends with with the end of the line.
+    @Test func namesOfCombiningCharactersAreReadAsTheyWereWritten() throws {
+        let list = ReadList(layers: Self.layers, files: [file("\u{301}a"), file("b\u{301}/\u{200d}c"), file("d")])
+        #expect(list.files.count == 3)
+        #expect(try ReadList(text: list.text) == list)
+    }
+
     @Test func whatReadsLittleHasAListWithoutFiles() throws {
         let list = ReadList(layers: Self.layers, files: [file("a", [.init(offset: 0, length: ReadList.heavy - 1)])])
         #expect(!list.isHeavy)
@@ -79,20 +86,21 @@ import Testing
     }
 
     @Test func messagesAreReadAsTheyWereWritten() throws {
-        let key = String(repeating: "0f", count: 16)
+        let key = String(repeating: "0f", count: 32)
         for order: ReadAheadOrder in [
-            .know(number: 7, key: key, layers: Self.layers), .read(number: .max), .record(number: 1), .finish(number: 2, keeps: true),
+            .know(number: 7, key: key, layers: Self.layers, memory: 1 << 40), .read(number: .max), .record(number: 1), .look(number: 3),
+            .finish(number: 2, keeps: true),
             .finish(number: 2, keeps: false), .forget(Self.layers[0]),
         ] {
             let bytes = order.encoded()
             #expect(try ReadAheadOrder(decoding: bytes[...]) == order)
             for length in bytes.indices { #expect(throws: WireError.self) { try ReadAheadOrder(decoding: bytes[..<length]) } }
         }
-        for news: ReadAheadNews in [.list(key: key, isHeavy: true), .loaded, .failed(number: 3)] {
+        for news: ReadAheadNews in [.list(key: key, isHeavy: true), .gone(key: key), .loaded, .failed(number: 3)] {
             #expect(try ReadAheadNews(decoding: news.encoded()[...]) == news)
         }
         #expect(throws: WireError.self) {
-            try ReadAheadOrder(decoding: ReadAheadOrder.know(number: 1, key: "../../x", layers: []).encoded()[...])
+            try ReadAheadOrder(decoding: ReadAheadOrder.know(number: 1, key: "../../x", layers: [], memory: 1).encoded()[...])
         }
     }
 

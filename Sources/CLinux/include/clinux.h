@@ -82,9 +82,9 @@ int clinux_local_port(int socket);
 
 /// Tells of every file that is opened through the mount in which the open folder lies, until the descriptor is closed (fanotify(7)).
 int clinux_watch_opened(int directory);
-/// Takes what was opened, up to `room` files with the processes that did it; the files are open, and the caller's to close. `lost` becomes 1 where the
-/// kernel had more to tell than it keeps. Fails with EAGAIN where there is nothing.
-int clinux_next_opened(int group, int *files, int *pids, int room, int *lost);
+/// Takes what was opened, up to `room` files; they are open, and the caller's to close. `lost` becomes 1 where the kernel had more to tell than it keeps.
+/// Fails with EAGAIN where there is nothing.
+int clinux_next_opened(int group, int *files, int room, int *lost);
 
 /// The version of Landlock that the kernel has; -1 and errno where it has none, or is told not to use it.
 int clinux_landlock_version(void);

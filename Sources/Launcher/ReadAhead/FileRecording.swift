@@ -10,7 +10,8 @@ final class FileRecording {
     private static let small: UInt64 = 128 << 10
     /// Bytes of a file that is large and was never mapped: it is taken to be read from its beginning on, where its pages are in memory.
     private static let mostUnmapped = 32 << 20
-    private static let mostProcesses = 64
+    /// Files opened after which enough was seen: whoever opens more opens the same again and again.
+    private static let mostOpened = 65_536
 
     let layers: [Digest]
     /// nil when enough was seen.
@@ -18,7 +19,7 @@ final class FileRecording {
     /// Paths in the instance's root, in the order in which they were first opened, and their sizes.
     private var order: [String] = []
     private var sizes: [String: UInt64] = [:]
-    private var processes: Set<CInt> = []
+    private var opened = 0
     /// What of the large files was in use when it was looked at, by path.
     private var used: [String: [Bool]] = [:]
 
@@ -34,14 +35,14 @@ final class FileRecording {
         // A program that opens files without end must not keep others waiting.
         for _ in 0..<32 {
             guard let group, let batch = try? OpenedFiles.next(group.number) else { return group != nil }
-            for (file, process) in zip(batch.files, batch.processes) { add(Descriptor(owning: file), process) }
-            if batch.isIncomplete || order.count >= ReadList.mostFiles { self.group = nil }
+            for file in batch.files { add(Descriptor(owning: file)) }
+            opened += batch.files.count
+            if batch.isIncomplete || order.count >= ReadList.mostFiles || opened >= Self.mostOpened { self.group = nil }
         }
         return group != nil
     }
 
-    private func add(_ file: consuming Descriptor, _ process: CInt) {
-        if processes.count < Self.mostProcesses { processes.insert(process) }
+    private func add(_ file: consuming Descriptor) {
         guard let size = LayerFiles.size(file.number), size > 0, order.count < ReadList.mostFiles else { return }
         var buffer = [CChar](repeating: 0, count: WireBounds.path + 1)
         let length = readlink("/proc/self/fd/\(file.number)", &buffer, buffer.count)
@@ -52,11 +53,13 @@ final class FileRecording {
     }
 
     /// Takes note of what its processes have mapped by now: they may be gone the next time.
-    func look() {
+    ///
+    /// - Parameter mapped: their `maps` and `pagemap` in turns.
+    func look(_ mapped: [Descriptor.Box]) {
         _ = drain()
-        var mapped = MappedPages(sizes: sizes.filter { $0.value > Self.small })
-        for process in processes.sorted() { mapped.add(process: process) }
-        for (path, pages) in mapped.pages {
+        var seen = MappedPages(sizes: sizes.filter { $0.value > Self.small })
+        for index in stride(from: 0, to: mapped.count - 1, by: 2) { seen.add(mapped[index].descriptor, table: mapped[index + 1].number) }
+        for (path, pages) in seen.pages {
             let before = used[path] ?? []
             used[path] = before.count == pages.count ? zip(before, pages).map { $0 || $1 } : pages
         }
@@ -64,19 +67,26 @@ final class FileRecording {
 
     /// What was seen, as a list. What is sure comes before what may not have been read at all.
     func list(_ files: LayerFiles) -> ReadList {
-        look()
         var (sure, unsure): ([ReadList.File], [ReadList.File]) = ([], [])
         for path in order {
-            guard let size = sizes[path], let (layer, file) = find(path, files) else { continue }
-            var pages = used[path]
-            let isMapped = pages?.contains(true) ?? (size <= Self.small)
-            if !isMapped { pages = LayerFiles.resident(file.number, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped)) }
-            let parts = pages.map { ReadList.parts(pages: $0, pageSize: UInt64(LayerFiles.pageSize), size: size) }
-            let found = ReadList.File(
-                layer: layer, path: String(path.dropFirst()), parts: parts ?? [ReadList.Part(offset: 0, length: size)])
-            if isMapped { sure.append(found) } else { unsure.append(found) }
+            guard let size = sizes[path], let (layer, file) = find(path, files), let (parts, isSure) = parts(path, file.number, size) else {
+                continue
+            }
+            let found = ReadList.File(layer: layer, path: String(path.dropFirst()), parts: parts)
+            if isSure { sure.append(found) } else { unsure.append(found) }
         }
         return ReadList(layers: layers, files: sure + unsure)
+    }
+
+    /// - Returns: nil for a small file of which no page is in memory: it was opened, and not read. A program may look at thousands so, for their times.
+    private func parts(_ path: String, _ file: CInt, _ size: UInt64) -> (parts: [ReadList.Part], isSure: Bool)? {
+        if size <= Self.small {
+            let pages = LayerFiles.resident(file, offset: 0, length: Int(size))
+            return pages.isEmpty || pages.contains(true) ? ([ReadList.Part(offset: 0, length: size)], true) : nil
+        }
+        let mapped = used[path].flatMap { $0.contains(true) ? $0 : nil }
+        let pages = mapped ?? LayerFiles.resident(file, offset: 0, length: min(Int(clamping: size), Self.mostUnmapped))
+        return (ReadList.parts(pages: pages, pageSize: UInt64(LayerFiles.pageSize), size: size), mapped != nil)
     }
 
     /// The topmost layer that has a file of this name is the one that it was opened in.

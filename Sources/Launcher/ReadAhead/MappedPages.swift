@@ -11,6 +11,9 @@ struct MappedPages {
     private var budget = 1 << 20
     /// Pages that may still be noted: one file can have thousands of names.
     private var room = 1 << 20
+    /// Bytes of tables of mappings that may still be read: of one process, and of all.
+    private static let mostText = 1 << 20
+    private var text = 8 << 20
 
     /// - Parameter sizes: bytes of the files that are asked for, by path.
     init(sizes: [String: UInt64]) {
@@ -18,13 +21,19 @@ struct MappedPages {
         counts = sizes.mapValues { Int(min(most, ($0 + UInt64(LayerFiles.pageSize) - 1) / UInt64(LayerFiles.pageSize))) }
     }
 
-    /// Adds what a process has; one that has ended adds nothing.
-    mutating func add(process: CInt) {
-        guard let maps = try? openAt(currentDirectory, "/proc/\(process)/maps", flags: O_RDONLY),
-            let bytes = try? maps.readAll(limit: 4 << 20),
-            let table = try? openAt(currentDirectory, "/proc/\(process)/pagemap", flags: O_RDONLY)
-        else { return }
-        for line in bytes.split(separator: 10) { if let mapping = Mapping(line) { add(mapping, table.number) } }
+    /// Adds what a process has; one that has ended adds nothing, and neither does one with more mappings than an ordinary program has.
+    ///
+    /// - Parameters:
+    ///   - maps: its `maps` of proc(5), from the beginning.
+    ///   - table: its `pagemap`.
+    mutating func add(_ maps: borrowing Descriptor, table: CInt) {
+        let most = min(Self.mostText, text)
+        guard most > 0, let bytes = try? maps.readAll(limit: most) else {
+            text -= most
+            return
+        }
+        text -= bytes.count
+        for line in bytes.split(separator: 10) { if let mapping = Mapping(line) { add(mapping, table) } }
     }
 
     private mutating func add(_ mapping: Mapping, _ table: CInt) {

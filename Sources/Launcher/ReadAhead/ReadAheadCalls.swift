@@ -7,11 +7,9 @@ import Sandbox
 /// The system calls of `swiftlet-ahead`; anything else fails with EPERM.
 enum ReadAheadCalls {
     private static let own = [
-        "read", "pread64", "write", "sendmsg", "recvmsg", "epoll_create1", "epoll_ctl", "epoll_wait", "openat", "openat2", "fstat",
-        "newfstatat",
-        "statx", "lseek", "fcntl", "close", "getdents64", "faccessat", "faccessat2", "renameat", "renameat2", "unlinkat", "fsync",
-        "utimensat",
-        "mincore", "fadvise64", "clock_gettime", "prctl",
+        "read", "pread64", "write", "sendmsg", "recvmsg", "poll", "ppoll", "epoll_create1", "epoll_ctl", "epoll_wait", "openat", "openat2",
+        "fstat", "newfstatat", "statx", "lseek", "fcntl", "close", "getdents64", "renameat", "renameat2", "unlinkat", "fsync", "mincore",
+        "fadvise64", "clock_gettime", "prctl",
     ]
 
     static func filter() throws(SystemCallError) -> SeccompFilter {

@@ -19,10 +19,13 @@ public final class ReadAheadProcess {
     private struct Program {
         var key: String
         var layers: [Digest]
+        /// Bytes that are read ahead for one start, at most.
+        var memory: UInt64
         var lastLook: UInt64 = 0
     }
 
-    private let files = LayerFiles(folder: ReadAheadPlan.layers)
+    private let folders: (layers: Descriptor.Box, lists: Descriptor.Box)
+    private let files: LayerFiles
     private var lists: ReadLists
     private var programs: [UInt32: Program] = [:]
     private var recordings: [UInt32: FileRecording] = [:]
@@ -40,10 +43,14 @@ public final class ReadAheadProcess {
     }
 
     private init() throws(SystemCallError) {
-        let files = files
+        let layers = Descriptor.Box(try openDirectory(currentDirectory, ReadAheadPlan.layers))
+        folders = (layers, Descriptor.Box(try openDirectory(currentDirectory, ReadAheadPlan.lists)))
+        files = LayerFiles(folder: layers.number)
         var found: [ReadAheadNews] = []
         lists = try ReadLists(
-            folder: ReadAheadPlan.lists, isThere: { faccessat(files.folder, $0.hex, F_OK, 0) == 0 },
+            folder: folders.lists.number,
+            // access(2) would ask as if it had no capabilities.
+            isThere: { (try? openAt(layers.number, $0.hex, flags: OpenFlags.path | O_DIRECTORY | O_NOFOLLOW)) != nil },
             found: { found.append(.list(key: $0, isHeavy: $1.isHeavy)) })
         poller = try Poller()
         for news in found + [.loaded] { try tell(news) }
@@ -70,47 +77,46 @@ public final class ReadAheadProcess {
     /// - Returns: false when the launcher is gone.
     private func takeOrders() throws(SystemCallError) -> Bool {
         while true {
-            switch try receiveMessage(ReadAheadPlan.socket, into: &buffer, descriptors: 1) {
+            switch try receiveMessage(ReadAheadPlan.socket, into: &buffer, descriptors: 2 * ReadAheadBounds.processes) {
             case .nothing: return true
             case .end: return false
             case .tooBig: continue
             case .message(let bytes, let descriptors):
-                let descriptor = descriptors.first.map { Descriptor.Box(Descriptor(owning: $0)) }
+                let descriptors = descriptors.map { Descriptor.Box(Descriptor(owning: $0)) }
                 guard let order = try? ReadAheadOrder(decoding: bytes) else { continue }
-                try follow(order, descriptor)
+                try follow(order, descriptors)
             }
         }
     }
 
-    private func follow(_ order: ReadAheadOrder, _ descriptor: Descriptor.Box?) throws(SystemCallError) {
+    private func follow(_ order: ReadAheadOrder, _ descriptors: [Descriptor.Box]) throws(SystemCallError) {
         switch order {
-        case .know(let number, let key, let layers):
+        case .know(let number, let key, let layers, let memory):
             if programs.count >= Self.mostKnown, let oldest = programs.keys.min() { programs[oldest] = nil }
-            programs[number] = Program(key: key, layers: layers)
-        case .read(let number): read(number)
+            programs[number] = Program(key: key, layers: layers, memory: memory)
+        case .read(let number): try read(number)
         case .record(let number):
-            // Without a descriptor it is one that is recorded already, and listens.
-            if descriptor == nil, let recording = recordings[number] { return recording.look() }
-            guard let program = programs[number], let descriptor, recordings.count < Self.mostRecordings else {
+            guard let program = programs[number], let group = descriptors.first, recordings.count < Self.mostRecordings else {
                 return try tell(.failed(number: number))
             }
-            recordings[number] = FileRecording(layers: program.layers, group: descriptor)
-            try poller.add(descriptor.number, token: UInt64(number) + 1)
-        case .finish(let number, let keeps): try finish(number, keeps: keeps)
+            recordings[number] = FileRecording(layers: program.layers, group: group)
+            try poller.add(group.number, token: UInt64(number) + 1)
+        case .look(let number): recordings[number]?.look(descriptors)
+        case .finish(let number, let keeps): try finish(number, keeps: keeps, descriptors)
         case .forget(let layer):
-            try lists.forget(layer)
+            for key in try lists.forget(layer) { try tell(.gone(key: key)) }
             for (number, program) in programs where program.layers.contains(layer) { programs[number] = nil }
         }
     }
 
-    private func finish(_ number: UInt32, keeps: Bool) throws(SystemCallError) {
+    private func finish(_ number: UInt32, keeps: Bool, _ mapped: [Descriptor.Box]) throws(SystemCallError) {
         guard let recording = recordings.removeValue(forKey: number) else { return }
-        let group = recording.group
-        if let group { try poller.remove(group.number) }
+        if let group = recording.group { try poller.remove(group.number) }
         guard keeps, let program = programs[number], program.layers == recording.layers else { return try tell(.failed(number: number)) }
+        recording.look(mapped)
         let list = recording.list(files)
         do {
-            try lists.keep(list, as: program.key)
+            if let gone = try lists.keep(list, as: program.key) { try tell(.gone(key: gone)) }
             try tell(.list(key: program.key, isHeavy: list.isHeavy))
         } catch {
             writeToStandardError("\(ReadAheadPlan.name): a list is not kept: \(error)")
@@ -118,25 +124,38 @@ public final class ReadAheadProcess {
         }
     }
 
+    /// The launcher takes what it is told, and never waits for this process, so this may wait for it.
     private func tell(_ news: ReadAheadNews) throws(SystemCallError) {
-        do { _ = try sendMessage(ReadAheadPlan.socket, news.encoded()) } catch  where error.errno == EPIPE {}
+        do {
+            while try !sendMessage(ReadAheadPlan.socket, news.encoded()) {
+                var wait = pollfd(fd: ReadAheadPlan.socket, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            }
+        } catch  where error.errno == EPIPE {}
     }
 }
 
 extension ReadAheadProcess {
-    private func read(_ number: UInt32) {
+    private func read(_ number: UInt32) throws(SystemCallError) {
         guard let program = programs[number] else { return }
         let now = monotonicNanoseconds()
         guard now - program.lastLook >= Self.lookInterval else { return }
         programs[number]?.lastLook = now
-        guard let list = lists.list(program.key, program.layers), isMissing(list) else { return }
-        var budget = Self.budget()
+        guard let list = lists.list(program.key, program.layers) else {
+            guard lists.contains(program.key) else { return }
+            try lists.remove(program.key)
+            return try tell(.gone(key: program.key))
+        }
+        guard isMissing(list) else { return }
+        // What is read here counts for no function, so one start has no more of it than the function could have read itself.
+        var budget = min(Self.budget(), program.memory)
         for file in list.files {
             guard budget > 0 else { return }
             guard let opened = files.open(list.layers[file.layer], file.path) else { continue }
-            for part in file.parts {
-                LayerFiles.readAhead(opened.number, part)
-                budget -= min(budget, part.length)
+            for part in file.parts where budget > 0 {
+                let length = min(budget, part.length)
+                LayerFiles.readAhead(opened.number, ReadList.Part(offset: part.offset, length: length))
+                budget -= length
             }
         }
     }

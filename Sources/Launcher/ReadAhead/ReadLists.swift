@@ -7,7 +7,7 @@ import Sandbox
 /// The lists on disk, one file each, named by its key. A list is whole or not there: it is written aside, synced, and renamed.
 struct ReadLists {
     /// One more, and the one goes that was not used for longest.
-    static let most = 256
+    static let most = ReadAheadBounds.lists
     private static let temporary = ".tmp"
 
     private struct Entry {
@@ -29,7 +29,7 @@ struct ReadLists {
         self.folder = folder
         let names = try openDirectory(folder, ".")
         for name in try directoryEntries(names) {
-            guard let list = read(name), list.layers.allSatisfy(isThere), entries.count < Self.most else {
+            guard ReadAheadBounds.isKey(name), let list = read(name), list.layers.allSatisfy(isThere), entries.count < Self.most else {
                 try removeFile(folder, name)
                 continue
             }
@@ -60,10 +60,11 @@ struct ReadLists {
         return try? ReadList(text: text)
     }
 
-    mutating func keep(_ list: ReadList, as key: String) throws(SystemCallError) {
-        if entries[key] == nil, entries.count >= Self.most, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
-            try remove(oldest)
-        }
+    /// - Returns: the one that has made room for it.
+    mutating func keep(_ list: ReadList, as key: String) throws(SystemCallError) -> String? {
+        var gone: String?
+        if entries[key] == nil, entries.count >= Self.most { gone = entries.min { $0.value.lastUse < $1.value.lastUse }?.key }
+        if let gone { try remove(gone) }
         try removeFile(folder, Self.temporary)
         let file = try openAt(folder, Self.temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         try file.writeAll(list.text)
@@ -72,15 +73,22 @@ struct ReadLists {
         try openDirectory(folder, ".").sync()
         cache[key] = nil
         note(key, list.layers)
+        return gone
     }
 
-    private mutating func remove(_ key: String) throws(SystemCallError) {
+    /// Whether there should be one.
+    func contains(_ key: String) -> Bool { entries[key] != nil }
+
+    mutating func remove(_ key: String) throws(SystemCallError) {
         (entries[key], cache[key]) = (nil, nil)
         try removeFile(folder, key)
     }
 
     /// - Parameter layer: goes, and with it every list that names it.
-    mutating func forget(_ layer: Digest) throws(SystemCallError) {
-        for key in entries.filter({ $0.value.layers.contains(layer) }).keys { try remove(key) }
+    /// - Returns: their keys.
+    mutating func forget(_ layer: Digest) throws(SystemCallError) -> [String] {
+        let keys = entries.filter { $0.value.layers.contains(layer) }.map(\.key)
+        for key in keys { try remove(key) }
+        return keys
     }
 }

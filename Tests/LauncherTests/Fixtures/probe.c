@@ -277,6 +277,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(what, "chown")) say(what, (close(open("/tmp/mine", O_CREAT | O_WRONLY, 0600)), chown("/tmp/mine", 33, 33)));
         else if (!strcmp(what, "list")) list(next), index++;
         else if (!strcmp(what, "read")) read_file(next), index++;
+        else if (!strcmp(what, "open")) close(open(next, O_RDONLY)), index++;
         else if (!strcmp(what, "read-all")) read_all(next), index++;
         else if (!strcmp(what, "map-page")) map_page(next, atol(argv[index + 2])), index += 2;
         else if (!strcmp(what, "cat")) print_file(next), index++;
