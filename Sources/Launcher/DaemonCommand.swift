@@ -20,11 +20,10 @@ final class DaemonCommand {
         self.network = network
     }
 
-    /// Opens the program's file anew: from here on that is what is started.
-    func upgrade() throws(SystemCallError) {
-        let next = try openAt(currentDirectory, arguments.first ?? "", flags: O_RDONLY)
+    /// From here on another program is what is started.
+    func upgrade(to next: Descriptor.Box) {
         former = program
-        program = Descriptor.Box(next)
+        program = next
     }
 
     /// Goes back to the program before the last upgrade, whose successor could not start.

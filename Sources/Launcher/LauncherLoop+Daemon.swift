@@ -18,17 +18,8 @@ extension LauncherLoop {
         let status = try MessageSocketPair()
         let data = Descriptor.Box(try cloneTree(state.root.number, "data"))
         defer { withExtendedLifetime((sockets, status, data)) {} }  // The plan holds numbers only.
-        var environment: [String] = []
-        var variable = environ
-        while let text = variable.pointee {
-            environment.append(String(cString: text))
-            variable += 1
-        }
-        environment.removeAll {
-            $0.hasPrefix("SWIFTLET_LAUNCHER_FD=") || $0.hasPrefix("SWIFTLET_LISTENERS=") || $0.hasPrefix("SWIFT_BACKTRACE=")
-        }
-        // The backtracer of Swift's runtime can hang in a process that has crashed; a daemon that has crashed must end, to be started anew.
-        environment += ["SWIFTLET_LAUNCHER_FD=3", "SWIFT_BACKTRACE=enable=no"]
+        var environment = daemonEnvironment()
+        environment += ["SWIFTLET_LAUNCHER_FD=3", "\(LauncherProtocol.variable)=\(LauncherProtocol.version)"]
         let held = ListenerName.allCases.compactMap { name in listeners[name].map { (name, $0.number) } }
         let places = held.enumerated().map { "\($1.0):\(DaemonPlan.firstListener + CInt($0))" }
         environment.append("SWIFTLET_LISTENERS=" + places.joined(separator: ","))
@@ -44,6 +35,20 @@ extension LauncherLoop {
         try poller.add(connection.socket.number, token: Self.token(.daemonSocket, 0))
         daemonStatus = status.one
         daemonSteps = plan.map(\.description)
+    }
+
+    /// The launcher's own, without what it tells a daemon.
+    func daemonEnvironment() -> [String] {
+        var environment: [String] = []
+        var variable = environ
+        while let text = variable.pointee {
+            environment.append(String(cString: text))
+            variable += 1
+        }
+        let own = ["SWIFTLET_LAUNCHER_FD=", "SWIFTLET_LISTENERS=", "SWIFT_BACKTRACE=", LauncherProtocol.variable + "="]
+        environment.removeAll { text in own.contains { text.hasPrefix($0) } }
+        // The backtracer of Swift's runtime can hang in a process that has crashed; a daemon that has crashed must end, to be started anew.
+        return environment + ["SWIFT_BACKTRACE=enable=no"]
     }
 
     func daemonEnded() throws(SystemCallError) {
@@ -82,16 +87,6 @@ extension LauncherLoop {
         guard !isStopping, end != .exited(0), lifetime < 5, let daemon, daemon.goBack() else { return next }
         log("the new program did not start (\(end)); the former one goes on")
         return .startAnew(afterMilliseconds: 0)
-    }
-
-    /// The daemon finishes its calls and ends, and the program that lies in its place now is started. Who connects meanwhile waits.
-    private func upgrade() throws(SystemCallError) {
-        guard let daemon, !isStopping, !isUpgrading, case .running(let process, _) = daemonState else { return }
-        do { try daemon.upgrade() } catch { return log("no upgrade: \(error)") }
-        isUpgrading = true
-        log("the daemon gives way to \(daemon.arguments.first ?? "")")
-        try process.descriptor.signal(SIGTERM)
-        after(milliseconds: Self.daemonStopTime, .endDaemon)
     }
 
     private func disconnect() throws(SystemCallError) {
@@ -172,7 +167,7 @@ extension LauncherLoop {
     }
 
     /// Milliseconds that the daemon has to drain after it was told to stop; its own limits for calls, instances and answers stay below it.
-    private static let daemonStopTime: UInt64 = 60_000
+    static let daemonStopTime: UInt64 = 60_000
 
     /// The daemon was told to stop and has not: whatever hangs in it, the host ends.
     func endDaemon() throws(SystemCallError) {

@@ -10,25 +10,7 @@ extension LauncherLoop {
     /// Milliseconds after which an instance that does not listen gets no more than its share of the processors.
     static let startBoost: UInt64 = 10_000
     /// Nanoseconds after a start in which nothing is prepared or tidied.
-    private static let quietAfterStart: UInt64 = 20_000_000
-
-    /// Parks the one that waits for longest. No request waits for it, so it takes its turn behind whatever else wants the processors.
-    func parkOne() throws(SystemCallError) {
-        let spec = waitingParks.removeFirst()
-        try OwnProcess.atOrdinaryPriority { () throws(SystemCallError) in try start(spec, parks: true) }
-    }
-
-    /// A start wants one that was to be parked. One that still waits for its turn is started at once; one that is being made goes on to its program by itself.
-    /// What the daemon was told of already is the daemon's to deal with.
-    func claim(_ id: InstanceID) throws(SystemCallError) {
-        if let index = waitingParks.firstIndex(where: { $0.id == id }) { return try start(waitingParks.remove(at: index)) }
-        guard let number = numbers[id], let instance = instances[number], let trigger = instance.trigger else { return }
-        quietUntil = monotonicNanoseconds() + Self.quietAfterStart
-        instance.trigger = nil
-        // It takes the byte when it comes to wait for one; where it has ended, its end says so.
-        do { _ = try sendMessage(trigger.number, [1]) } catch  where error.errno == EPIPE || error.errno == ECONNRESET {}
-        after(milliseconds: Self.startBoost, .limitProcessor(number))
-    }
+    static let quietAfterStart: UInt64 = 20_000_000
 
     /// - Parameter parks: all but the program is made now, and the daemon gets the trigger.
     func start(_ spec: InstanceSpec, parks: Bool = false) throws(SystemCallError) {
@@ -89,24 +71,8 @@ extension LauncherLoop {
         }
     }
 
-    /// The filter of an instance that was to be parked is loaded: only its program is missing.
-    private func parked(_ instance: Instance, _ number: UInt32) throws(SystemCallError) {
-        guard let trigger = instance.trigger, case .settingUp(let status, let output, let error) = instance.state else { return }
-        instance.trigger = nil
-        // Held only until it was seen to what it opens.
-        guard instance.isParked else {
-            _ = try? sendMessage(trigger.number, [1])
-            return
-        }
-        try stopAwaitingStatus(instance)
-        instance.state = .parked(status: status)
-        after(milliseconds: Self.startBoost, .limitProcessor(number))
-        let sockets = try instance.network.sockets(Self.socketsAtStart).map { Descriptor.Box(Descriptor(owning: $0)) }
-        try tell(.parked(instance.id), [trigger, output, error] + sockets)
-    }
-
     /// The status of a parked one never is awaited: that its program was executed is news for nobody, and would take a processor from the program.
-    private func stopAwaitingStatus(_ instance: Instance) throws(SystemCallError) {
+    func stopAwaitingStatus(_ instance: Instance) throws(SystemCallError) {
         if case .settingUp(let status, _, _) = instance.state { try poller.remove(status.number) }
     }
 

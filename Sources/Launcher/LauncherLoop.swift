@@ -11,7 +11,7 @@ final class LauncherLoop {
     enum Source: UInt64 {
         case daemonSocket = 1
         case signals, daemonProcess, instanceStatus, instanceProcess, instanceListener, jobComplaints, jobProcess, memoryPressure,
-            uplinkFilter, mold, instanceOutOfMemory, aheadNews, aheadProcess
+            uplinkFilter, mold, instanceOutOfMemory, aheadNews, aheadProcess, upgradeQuestion
     }
 
     /// What waits for a moment; the earliest is looked for in a small array.
@@ -26,6 +26,7 @@ final class LauncherLoop {
             case endJob(UInt32)
             case endRecording(UInt32)
             case startAhead
+            case endQuestion
 
             /// The number of the instance that it is for.
             var instance: UInt32? {
@@ -33,7 +34,7 @@ final class LauncherLoop {
                 case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _),
                     .endRecording(let number):
                     number
-                case .startDaemon, .endDaemon, .endJob, .startAhead: nil
+                case .startDaemon, .endDaemon, .endJob, .startAhead, .endQuestion: nil
                 }
             }
         }
@@ -78,6 +79,8 @@ final class LauncherLoop {
     var listeners: [ListenerName: Descriptor.Box] = [:]
     /// The daemon was told to give way to the next one.
     var isUpgrading = false
+    /// The next daemon's program while it is asked whether it can be that.
+    var upgradeQuestion: UpgradeQuestion?
     var isStopping = false
     var exitStatus: CInt?
 
@@ -159,6 +162,7 @@ final class LauncherLoop {
         case .mold: throw SystemCallError(call: "go on without the mold", errno: ECHILD)
         case .aheadNews: try aheadTold()
         case .aheadProcess: try aheadEnded()
+        case .upgradeQuestion: try questionAnswered()
         case .instanceOutOfMemory: try outOfMemory(number)
         }
     }
@@ -212,6 +216,7 @@ extension LauncherLoop {
             case .endDaemon: try endDaemon()
             case .endRecording(let number): endRecording(number, keeps: true)
             case .startAhead: try startAhead()
+            case .endQuestion: try upgradeQuestion?.process.signal(SIGKILL)
             case .endJob(let number): try endJob(number)
             }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
+import Glibc
 public import LinuxSystem
 public import Sandbox
 
@@ -71,8 +72,10 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
     }
 
     /// Has a listening socket kept for the daemons that come after this one. It stays the caller's.
-    public func keepListener(_ name: ListenerName, _ descriptor: CInt) {
-        connection.send(.keepListener(name), descriptors: [descriptor]) { _ in
+    ///
+    /// - Throws: `SystemCallError` where no descriptor is left.
+    public func keepListener(_ name: ListenerName, _ descriptor: CInt) throws(SystemCallError) {
+        connection.send(.keepListener(name), descriptors: [try copy(descriptor)]) { _ in
             nil
         } lost: {
         }
@@ -136,12 +139,18 @@ public final class LauncherClient: InstanceLauncher, LayerUnpacker {
 
     public func remove(_ diffID: Digest) async throws { _ = try await job { .removeLayer(job: $0, diffID: diffID) } }
 
+    /// A message may have to wait, and what it carries is the caller's.
+    private func copy(_ descriptor: CInt) throws(SystemCallError) -> Descriptor.Box {
+        Descriptor.Box(Descriptor(owning: try systemCall("fcntl F_DUPFD_CLOEXEC") { fcntl(descriptor, F_DUPFD_CLOEXEC, 3) }))
+    }
+
     private func job(
         number: UInt64? = nil, descriptors: [CInt] = [], _ request: (UInt64) -> LauncherRequest
     ) async throws -> JobResult {
         let number = number ?? connection.newNumber()
+        let copies = try descriptors.map { try copy($0) }
         return try await withCheckedThrowingContinuation { continuation in
-            connection.send(request(number), descriptors: descriptors) { state in
+            connection.send(request(number), descriptors: copies) { state in
                 if state.givenUp.contains(number) { return { continuation.resume(throwing: CancellationError()) } }
                 state.jobs[number] = .init(continuation: continuation)
                 return nil

@@ -39,6 +39,8 @@ final class LauncherConnection: Sendable {
         /// Callbacks that need no message of the launcher, to be made by the reading thread.
         fileprivate var callbacks: [@Sendable () -> Void] = []
         fileprivate var isLost = false
+        /// Why nothing can be sent any more, other than that the launcher has ended: the reading thread tells.
+        fileprivate var fault: String?
         fileprivate var lastNumber: UInt64 = 0
     }
 
@@ -76,7 +78,7 @@ final class LauncherConnection: Sendable {
     ///   - await: records it; a callback that it returns is made instead of sending.
     ///   - lost: called where the launcher is gone already.
     func send(
-        _ request: LauncherRequest, descriptors: [CInt] = [], await record: (inout State) -> (@Sendable () -> Void)?,
+        _ request: LauncherRequest, descriptors: [Descriptor.Box] = [], await record: (inout State) -> (@Sendable () -> Void)?,
         lost: @escaping @Sendable () -> Void
     ) {
         let bytes = request.encoded()
@@ -106,10 +108,9 @@ final class LauncherConnection: Sendable {
     /// Sends a request while the state is held, which says that the launcher is there.
     func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), [], of: &state) }
 
-    private func send(_ bytes: [UInt8], _ descriptors: [CInt], of state: inout State) {
-        if state.unsent.isEmpty, sendNow(bytes, descriptors) { return }
-        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }.filter { $0 >= 0 }
-        state.unsent.append((bytes, copies.map { Descriptor.Box(Descriptor(owning: $0)) }))
+    private func send(_ bytes: [UInt8], _ descriptors: [Descriptor.Box], of state: inout State) {
+        if state.unsent.isEmpty, sendNow((bytes, descriptors), of: &state) { return }
+        state.unsent.append((bytes, descriptors))
         wakeReader()
     }
 
@@ -140,9 +141,16 @@ final class LauncherConnection: Sendable {
         pthread_detach(thread)
     }
 
-    /// A broken socket counts as taken: the reading thread sees the end of it.
-    private func sendNow(_ bytes: [UInt8], _ descriptors: [CInt]) -> Bool {
-        do { return try sendMessage(socket.number, bytes, descriptors: descriptors) } catch { return true }
+    /// A broken socket counts as taken: the reading thread sees the end of it, or is told what else is wrong.
+    private func sendNow(_ message: (bytes: [UInt8], descriptors: [Descriptor.Box]), of state: inout State) -> Bool {
+        defer { withExtendedLifetime(message.descriptors) {} }
+        do { return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number)) } catch {
+            if error.errno != EPIPE, error.errno != ECONNRESET {
+                state.fault = "\(error)"
+                wakeReader()
+            }
+            return true
+        }
     }
 
     private func wakeReader() { _ = write(wake.write.number, "w", 1) }
@@ -153,12 +161,13 @@ extension LauncherConnection {
         var buffer = [UInt8](repeating: 0, count: WireBounds.message)
         var drain = [UInt8](repeating: 0, count: 256)
         while true {
-            let (callbacks, wantsToWrite) = state.withLock { state in
-                while let message = state.unsent.first, sendQueued(message) { state.unsent.removeFirst() }
+            let (callbacks, wantsToWrite, fault) = state.withLock { state in
+                while let message = state.unsent.first, sendNow(message, of: &state) { state.unsent.removeFirst() }
                 defer { state.callbacks = [] }
-                return (state.callbacks, !state.unsent.isEmpty)
+                return (state.callbacks, !state.unsent.isEmpty, state.fault)
             }
             for callback in callbacks { callback() }
+            if let fault { return lose("it cannot be told anything: \(fault)") }
             var waits = [
                 pollfd(fd: socket.number, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
                 pollfd(fd: wake.read.number, events: Int16(POLLIN), revents: 0),
@@ -167,11 +176,6 @@ extension LauncherConnection {
             if waits[1].revents != 0 { _ = read(wake.read.number, &drain, drain.count) }
             if let reason = takeMessages(&buffer) { return lose(reason) }
         }
-    }
-
-    private func sendQueued(_ message: (bytes: [UInt8], descriptors: [Descriptor.Box])) -> Bool {
-        defer { withExtendedLifetime(message.descriptors) {} }
-        do { return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number)) } catch { return true }
     }
 
     /// - Returns: why nothing more is taken, when the launcher is gone or what it sends makes no sense; nil where there is nothing more just now.

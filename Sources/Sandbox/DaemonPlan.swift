@@ -13,10 +13,11 @@ public enum DaemonPlan {
     ///   - cover: the topmost folder above the data that the user cannot enter; it is hidden by an empty one that leads only to the data.
     ///   - data: a detached tree of the data folder.
     ///   - dataPath: where it stays visible, absolute.
+    ///   - output: becomes standard output; nil leaves the launcher's.
     ///   - listeners: what a daemon before it has listened on; they become the descriptors from ``firstListener`` on.
     public static func steps(
         network: CInt, socket: CInt, program: CInt, status: CInt, cover: String, data: CInt, dataPath: String, user: ImageUser,
-        arguments: [String], environment: [String], listeners: [CInt] = []
+        arguments: [String], environment: [String], output: CInt? = nil, listeners: [CInt] = []
     ) -> [SetupStep] {
         let kept = listeners.enumerated().map { SetupStep.duplicate($1, to: firstListener + CInt($0), keepAtExec: true) }
         let prepared: [SetupStep] = [
@@ -29,7 +30,7 @@ public enum DaemonPlan {
             .duplicate(socket, to: 3, keepAtExec: true), .duplicate(program, to: 4, keepAtExec: false),
             .duplicate(status, to: 5, keepAtExec: false),
         ]
-        return prepared + kept + [
+        return prepared + (output.map { [.duplicate($0, to: 1, keepAtExec: true)] } ?? []) + kept + [
             .closeFrom(firstListener + CInt(listeners.count)), .ownKeyring, .umask(0o077), .resetSignals,
             .boundCapabilities(0), .groups(user.groups), .group(user.group), .user(user.user), .capabilities(0),
             .dieWithParent,  // Again, because the change of user has cleared it.

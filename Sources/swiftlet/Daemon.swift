@@ -18,6 +18,7 @@ import NIOPosix
 import ObjectStore
 import Prometheus
 import Registry
+import Sandbox
 import Store
 
 /// The unprivileged side of `swiftlet serve`, with the launcher at the descriptor that `SWIFTLET_LAUNCHER_FD` names.
@@ -28,6 +29,10 @@ enum Daemon {
     ///
     /// - Throws: what keeps the host from starting, and ``LauncherLost`` where the launcher goes away.
     static func run(_ options: ServeOptions) async throws {
+        // Said at once: the launcher then goes back to the daemon before, where there was one.
+        if let fault = LauncherProtocol.daemonFault(told: getenv(LauncherProtocol.variable).map { String(cString: $0) }) {
+            throw CommandFailure(fault)
+        }
         let end = await DaemonEnd()
         let logger = logger(options)
         let clock = HostClock.system
@@ -82,7 +87,7 @@ enum Daemon {
         if let tls = options.listenTLS, let certificate = options.tlsCertificate, let key = options.tlsKey {
             gatewayOptions.tls = TLSOptions(host: tls.host, port: tls.port, certificate: certificate, key: key)
         }
-        gatewayOptions.listeners = HeldListeners.handOver(launcher)
+        gatewayOptions.listeners = HeldListeners.handOver(launcher, logger)
         gatewayOptions.firstByteTime = options.firstByteTime.map { .seconds(Int64($0)) }
         gatewayOptions.answerIdleTime = options.answerIdleTime.map { .seconds(Int64($0)) }
         gatewayOptions.asyncBytes = options.asyncPayload

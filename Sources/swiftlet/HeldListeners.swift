@@ -2,12 +2,13 @@
 internal import Gateway
 internal import Glibc
 internal import LauncherClient
+internal import Logging
 internal import Sandbox
 
 /// The listening sockets that the launcher holds while one daemon goes and the next one comes.
 enum HeldListeners {
     /// `SWIFTLET_LISTENERS` is set by the launcher: `plain:6,secure:7`.
-    static func handOver(_ launcher: LauncherClient) -> ListenerHandOver {
+    static func handOver(_ launcher: LauncherClient, _ logger: Logger) -> ListenerHandOver {
         var handOver = ListenerHandOver()
         let text = getenv("SWIFTLET_LISTENERS").map { String(cString: $0) } ?? ""
         for place in text.split(separator: ",") {
@@ -18,7 +19,11 @@ enum HeldListeners {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             handOver.inherited[name == .plain ? .plain : .secure] = descriptor
         }
-        handOver.keep = { name, descriptor in launcher.keepListener(name == .plain ? .plain : .secure, descriptor) }
+        handOver.keep = { name, descriptor in
+            do { try launcher.keepListener(name == .plain ? .plain : .secure, descriptor) } catch {
+                logger.error("who connects while the next daemon comes is refused: \(error)")
+            }
+        }
         return handOver
     }
 }

@@ -23,7 +23,8 @@ struct Swiftlet: AsyncParsableCommand {
             TriggerCommand.self, ConcurrencyCommand.self, ProvisionCommand.self, ScalingCommand.self, TagCommand.self, DomainCommand.self,
             LayerCommand.self, ObjectCommand.self, KeyCommand.self, RoleCommand.self, ApplyCommand.self, ExportCommand.self,
             InvokeCommand.self, TaskCommand.self, DeadLetterCommand.self, AsyncConfigCommand.self, InstanceCommand.self, LogsCommand.self,
-            BenchCommand.self, BenchBareCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self, ManualCommand.self,
+            BenchCommand.self, BenchBareCommand.self, LauncherProtocolCommand.self,
+            DoctorCommand.self, BackupCommand.self, RestoreCommand.self, ManualCommand.self,
         ]
     )
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import FunctionModel
 import LauncherClient
 import LinuxSystem
 import Sandbox
@@ -26,5 +27,38 @@ import Testing
             try #require(try sendMessage(socket, [UInt8](repeating: 0, count: WireBounds.message + 1)))
         }
         #expect(long == "it sent a message of more than \(WireBounds.message) bytes or 64 descriptors")
+    }
+
+    /// A message that the socket cannot take at all must not be waited for without end.
+    @Test func whatCannotBeSentIsTheEndAndSaysWhy() async throws {
+        let sockets = try MessageSocketPair()
+        var size: CInt = 4096
+        #expect(setsockopt(sockets.one.number, SOL_SOCKET, SO_SNDBUF, &size, 4) == 0)
+        let (reasons, continuation) = AsyncStream.makeStream(of: String.self)
+        let client = try LauncherClient(descriptor: fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3)) { continuation.yield($0) }
+        var spec = InstanceSpec(
+            id: InstanceID("c-1")!, layers: [], arguments: ["server"], environment: ["A=" + String(repeating: "x", count: 100_000)],
+            workingDirectory: "", user: "", hostname: "h", limits: InstanceLimits(memory: 64 << 20, milliCPU: 1000, temporary: 1 << 20),
+            port: 9000)
+        spec.owner = "x"
+        let instance = RunningInstance(spec: spec)
+        client.start(spec) { instance.add($0) }
+        for await reason in reasons {
+            #expect(reason == "it cannot be told anything: sendmsg: EMSGSIZE")
+            break
+        }
+        #expect(try await instance.end() == .failed("the launcher has gone away"))
+        withExtendedLifetime((client, sockets)) {}
+    }
+
+    @Test func aDescriptorThatCannotBeCopiedFailsItsRequestAlone() async throws {
+        let sockets = try MessageSocketPair()
+        let client = try LauncherClient(descriptor: fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3))
+        await #expect(throws: SystemCallError(call: "fcntl F_DUPFD_CLOEXEC", errno: EBADF)) {
+            try await client.unpack(
+                Digest(hex: String(repeating: "a1", count: 32))!, from: -1, offset: 0, length: 1, compression: .none, place: nil)
+        }
+        #expect(client.pending?.jobs == 0 && client.pending?.unsentMessages == 0)
+        withExtendedLifetime(sockets) {}
     }
 }

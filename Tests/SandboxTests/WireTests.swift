@@ -58,6 +58,28 @@ struct Numbers: RandomNumberGenerator {
         #expect(try LauncherEvent(decoding: event.encoded()[...]) == event)
     }
 
+    /// Of any message that changes, and of one more, the number changes: then the version is to go up, and this number with it.
+    @Test func theVersionIsThatOfTheseMessages() {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a.
+        for byte in Self.requests.flatMap({ $0.encoded() }) + Self.events.flatMap({ $0.encoded() }) {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        #expect(LauncherProtocol.version == 2 && hash == 0xb172_a25c_ded3_27db, "\(String(hash, radix: 16))")
+    }
+
+    @Test func whoSpeaksAnotherVersionSaysBothAndTheWayOut() throws {
+        let own = "version \(LauncherProtocol.version) "
+        #expect(LauncherProtocol.daemonFault(told: "\(LauncherProtocol.version)") == nil)
+        #expect(LauncherProtocol.programFault(answer: LauncherProtocol.answer) == nil)
+        for (fault, other) in [
+            (LauncherProtocol.daemonFault(told: nil), "a version before 2"), (LauncherProtocol.daemonFault(told: "1"), "version 1:"),
+            (LauncherProtocol.programFault(answer: nil), "does not say"), (LauncherProtocol.programFault(answer: "77\n"), "version 77:"),
+        ] {
+            let words = try #require(fault)
+            #expect(words.contains(own) && words.contains(other) && words.contains("systemctl restart swiftlet"), "\(words)")
+        }
+    }
+
     @Test func everyCutMessageIsRefused() {
         for request in Self.requests {
             let bytes = request.encoded()
