@@ -18,6 +18,16 @@ extension SandboxOnThisKernel {
             return false
         }
 
+        /// What is open of the launcher's when it waits for its plan; it may be on its way yet.
+        func openWhenItWaits(_ blank: pid_t) throws -> [String] {
+            let deadline = Date().addingTimeInterval(10)
+            while true {
+                let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(blank)/fd").filter { Int($0) ?? 0 >= 16 }
+                if open.isEmpty || Date() >= deadline { return open }
+                usleep(1000)
+            }
+        }
+
         @Test func theSandboxThatWasReadyBecomesTheInstance() async throws {
             let host = try LauncherFixture(blanks: .always)
             let blank = try #require(host.awaitBlank())
@@ -58,14 +68,7 @@ extension SandboxOnThisKernel {
             func link(_ name: String, of process: String) throws -> String {
                 try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/\(name)")
             }
-            // It may be on its way yet.
-            let deadline = Date().addingTimeInterval(10)
-            var open: [String] = []
-            repeat {
-                open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(blank)/fd").filter { Int($0) ?? 0 >= 16 }
-                usleep(1000)
-            } while !open.isEmpty && Date() < deadline
-            #expect(open == [])
+            #expect(try openWhenItWaits(blank) == [])
             for name in ["mnt", "pid_for_children", "ipc", "uts", "cgroup"] {
                 #expect(try link("ns/\(name)", of: "\(blank)") != link("ns/\(name)", of: "\(host.process)"), "\(name)")
             }
@@ -95,9 +98,10 @@ extension SandboxOnThisKernel {
         @Test func oneThatTakesNoPlanIsDoneWithout() async throws {
             let host = try LauncherFixture(blanks: .always)
             let blank = try #require(host.awaitBlank())
+            #expect(try openWhenItWaits(blank) == [])
             kill(blank, SIGSTOP)
             let socket = try openProcess(blank).takeDescriptor(3)
-            shutdown(socket.number, CInt(SHUT_RDWR))
+            #expect(shutdown(socket.number, CInt(SHUT_RDWR)) == 0)
             let instance = RunningInstance(spec: host.spec(["cwd"]))
             host.client.start(instance.spec) { instance.add($0) }
             #expect(try await instance.end() == .exited(.exited(status: 0)))
