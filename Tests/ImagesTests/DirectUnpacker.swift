@@ -101,9 +101,14 @@ final class DirectUnpacker: LayerUnpacker {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        // Past all numbers that are given: one that is given first must not be where another comes from.
+        var copies: [CInt] = []
+        defer { for copy in copies { close(copy) } }
         for (number, input) in descriptors {
             switch input {
-            case .open(let other): posix_spawn_file_actions_adddup2(&actions, other, number)
+            case .open(let other):
+                copies.append(fcntl(other, F_DUPFD_CLOEXEC, 64))
+                posix_spawn_file_actions_adddup2(&actions, copies[copies.count - 1], number)
             case .new(let path): posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
             }
         }
