@@ -18,7 +18,9 @@ package final class SpareBuffers {
     ///
     /// - Parameter bytes: how much will be put into it, as far as is known.
     package func take(for bytes: Int = 0) -> ByteBuffer {
-        if var buffer = bytes > Self.short ? longOnes.takeFirst() : shortOnes.takeFirst(), buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil {
+        if var buffer = bytes > Self.short ? longOnes.takeFirst() : shortOnes.takeFirst(),
+            buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil
+        {
             return buffer
         }
         var buffer = ByteBuffer()

@@ -1,7 +1,6 @@
+import FunctionModel
 // SPDX-License-Identifier: Apache-2.0
 import Testing
-
-import FunctionModel
 
 @Suite struct IdentifierTests {
     private struct Counting: RandomNumberGenerator {

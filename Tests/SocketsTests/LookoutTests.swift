@@ -1,7 +1,6 @@
+import Sockets
 // SPDX-License-Identifier: Apache-2.0
 import Testing
-
-import Sockets
 
 @Suite struct LookoutTests {
     /// How many of so many waits begin with a look.

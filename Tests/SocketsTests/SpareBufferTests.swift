@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
-import Testing
-
 import Sockets
+import Testing
 
 @Suite struct SpareBufferTests {
     private func base(_ buffer: ByteBuffer) -> UnsafeRawPointer? { buffer.withVeryUnsafeBytes { $0.baseAddress } }
