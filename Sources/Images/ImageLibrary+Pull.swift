@@ -158,7 +158,7 @@ extension ImageLibrary {
                 try await download.unpack(with: unpacker)
             }
         } catch let error as UnpackFailure { throw ServiceError.layer(diffID, error) }
-        if existed, incoming != nil { try await download.keepOnly() }
+        if existed, incoming?.isWhole == false { try await download.keepOnly() }
         await tell(existed ? .exists : .done, unpacked.bytes)
         return (LayerRecord(diffID: diffID, bytes: unpacked.bytes, entries: unpacked.entries), descriptor, incoming)
     }

@@ -28,7 +28,7 @@ struct LayerDownload: Sendable {
         // From here on another who has the layer may overtake: a registry may be slow with its first byte too.
         let watch = SenderWatch(patience)
         let pipe = try await LayerPipe()
-        let isPiped = await unpacker.announce(LayerArrival(watch: watch, pipe: pipe, isKept: kept != nil))
+        let isPiped = await unpacker.announce(LayerArrival(watch: watch, pipe: pipe, kept: kept))
         let blob = WatchedBlob(session.blob(descriptor), watch)
         let result = await Result {
             isPiped ? try await unpack(blob, through: pipe, unpacker) : try await unpackStored(blob, unpacker)
@@ -49,31 +49,68 @@ struct LayerDownload: Sendable {
             await pipe.end()
             return try result.get()
         }
-        var broken: (any Error)?
-        var received: UInt64 = 0
-        do {
-            var next: ByteBuffer? = front
-            var isUnread = false
-            while let buffer = next {
-                try await keep(buffer, received: &received)
-                if !isUnread {
-                    do { try await pipe.write(buffer) } catch  where !(error is CancellationError) {
-                        // Another has put the layer in place, or it was refused.
-                        guard kept != nil, await unpacker.isReplaced() else { break }
-                        isUnread = true
-                    }
+        let (rest, head) = (blob, front)
+        return try await withTaskCancellationHandler {
+            let passed = await Result { try await pass(rest, behind: head, to: pipe, work, unpacker) }
+            await pipe.end()
+            // Where all has come, it may be what another waits for.
+            if case .failure = passed { work.cancel() }
+            let result = await work.result
+            // Where the download broke off, that is the reason, and the unpacker's complaint only follows from it.
+            try passed.get()
+            return try result.get()
+        } onCancel: {
+            // Also when all has come: nobody waits for it any more.
+            work.cancel()
+        }
+    }
+
+    /// Hands on what comes, to its end or until nobody wants more of it.
+    private func pass(
+        _ coming: WatchedBlob, behind front: ByteBuffer, to pipe: LayerPipe, _ work: Task<UnpackedLayer, any Error>,
+        _ unpacker: PlacedUnpacker
+    ) async throws {
+        var (blob, received, isRead) = (coming, UInt64(0), true)
+        var next: ByteBuffer? = front
+        while let buffer = next {
+            try await keep(buffer, received: &received)
+            if isRead {
+                switch try await hand(buffer, to: pipe, work, unpacker) {
+                case .read: break
+                case .unread: isRead = false
+                case .refused: return
                 }
-                next = try await blob.next()
             }
-            if let kept { try await blocking { try kept.finish() } }
-        } catch { broken = error }
-        await pipe.end()
-        // Where all has come, it may be what another waits for.
-        if broken != nil { work.cancel() }
-        let result = await work.result
-        // Where the download broke off, that is the reason, and the unpacker's complaint only follows from it.
-        if let broken { throw broken }
-        return try result.get()
+            next = try await blob.next()
+        }
+        // Only here has all of it come.
+        if let kept { try await blocking { try kept.finish() } }
+    }
+
+    private enum Handed {
+        case read
+        /// The unpacker wants no more, and the blob is to be kept.
+        case unread
+        /// The rest helps nobody.
+        case refused
+    }
+
+    private func hand(
+        _ buffer: ByteBuffer, to pipe: LayerPipe, _ work: Task<UnpackedLayer, any Error>, _ unpacker: PlacedUnpacker
+    ) async throws -> Handed {
+        do {
+            try await pipe.write(buffer)
+            return .read
+        } catch  where !(error is CancellationError) {
+            // Another has put the layer in place, or the unpacker reads no more: it has refused it, or has seen enough.
+            guard kept != nil else { return .refused }
+            await pipe.end()
+            if await unpacker.isReplaced() { return .unread }
+            switch await work.result {
+            case .success: return .unread
+            case .failure: return .refused
+            }
+        }
     }
 
     /// By way of a file, so that a slow sender takes no unpacker from others. The last bytes come only where the blob's digest is right.
@@ -97,6 +134,7 @@ struct LayerDownload: Sendable {
     /// The same without an unpacker, for a layer that is in place already.
     func keepOnly() async throws {
         var received: UInt64 = 0
+        if let kept { try await blocking { try kept.startAgain() } }
         for try await buffer in session.blob(descriptor) { try await keep(buffer, received: &received) }
         if let kept { try await blocking { try kept.finish() } }
     }

@@ -101,7 +101,7 @@ actor LayerShelf {
         // Somebody else may have been first already.
         unpacking[diffID]?[index].replacement = present[diffID]
         unpacking[diffID]?[index].arrival = arrival
-        if present[diffID] != nil, !arrival.isKept { unpacking[diffID]?[index].task.cancel() }
+        if present[diffID] != nil, arrival.kept == nil { unpacking[diffID]?[index].task.cancel() }
         return arrival.pipe != nil
     }
 
@@ -171,7 +171,7 @@ actor LayerShelf {
             guard let arrival = work.arrival else { continue }
             await arrival.pipe?.end()
             // A download waits for its registry still.
-            if !arrival.isKept { work.task.cancel() }
+            if arrival.kept == nil { work.task.cancel() }
         }
     }
 }

@@ -2,19 +2,19 @@
 import FunctionModel
 import LauncherClient
 import LinuxSystem
-import Sandbox
+package import Sandbox
 
 /// How a layer comes from a client or a registry.
 struct LayerArrival: Sendable {
     let watch: SenderWatch
     /// Nil where it goes by way of a file.
     var pipe: LayerPipe?
-    /// Whether its blob is kept: then all of it must come, whoever has put the layer in place meanwhile.
-    var isKept = false
+    /// Where its blob is kept: then all of it must come, whoever has put the layer in place meanwhile.
+    var kept: IncomingBlob?
 }
 
 /// Somebody is about a layer.
-struct LayerWork {
+package struct LayerWork {
     let number: Int
     let task: Task<UnpackedLayer, any Error>
     /// Whoever began it waits for it from the start: it is not to be cancelled when another who waits is.
@@ -30,10 +30,16 @@ struct LayerWork {
 
     /// What came of it, where somebody else may have been first.
     func outcome(_ made: Result<UnpackedLayer, any Error>) throws -> UnpackedLayer {
-        guard let replacement else { return try made.get() }
-        // The unpacker was left without the rest. What was to be kept and did not come whole is an error all the same.
-        if case .failure(let error) = made, arrival?.isKept == true, !(error is UnpackFailure) { throw error }
-        return replacement
+        try Self.outcome(made, replacement: replacement, isCut: arrival?.kept?.isWhole == false)
+    }
+
+    /// - Parameter isCut: whether a blob that is to be kept has not come whole: that is an error all the same.
+    package static func outcome(
+        _ made: Result<UnpackedLayer, any Error>, replacement: UnpackedLayer?, isCut: Bool
+    ) throws -> UnpackedLayer {
+        // The unpacker of who was replaced was left without the rest, and complains of it.
+        if let replacement, !isCut { return replacement }
+        return try made.get()
     }
 }
 

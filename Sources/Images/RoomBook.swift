@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
-import LinuxSystem
+package import LinuxSystem
 import Sandbox
 import Synchronization
 
 /// Keeps the page by which all unpackers together, and the blobs that are kept, stay within the quota and the disk.
-final class RoomBook: Sendable {
+package final class RoomBook: Sendable {
     private struct State {
         var inUse: Set<Int> = []
         /// How often the database was asked, and which question was answered last: an older answer does not replace a newer one.
@@ -20,7 +20,7 @@ final class RoomBook: Sendable {
     private let page: RoomPage
     private let state = Mutex(State())
 
-    init(_ space: ImageSpace) throws(SystemCallError) {
+    package init(_ space: ImageSpace) throws(SystemCallError) {
         quota = space.quota
         page = try RoomPage()
         page.reserve = space.reserve

@@ -48,6 +48,8 @@ import Testing
         try await PullFixture.with(patience: patience) { fixture async throws in
             async let slow = fixture.pull("\(front.address)/hello:1", keepBlobs: true)
             try await wait { front.requests.contains { $0.hasPrefix("stalled") } }
+            // Its unpacker may not have begun yet.
+            try await wait { try fixture.leftovers().contains { $0.hasPrefix("layers/.tmp-") } }
             #expect(try await fixture.pull("\(registry.address)/hello:1").layers.count == 1)
             #expect(fixture.unpacker.counts == [try digest(1): 2])
             let blob = "data/blobs/sha256/\(try digest(1).hex)"
