@@ -32,6 +32,16 @@ final class DaemonConnection {
         }
     }
 
+    /// Has both ends take the largest message, whatever the host's standard is (`net.core.wmem_default`).
+    static func widen(_ sockets: MessageSocketPair) throws(SystemCallError) {
+        for end in [sockets.one.number, sockets.other.number] {
+            var size = CInt(WireBounds.message)
+            // Of the machine's root none but the host's own may go beyond its bound; the usual bound is enough.
+            if setsockopt(end, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size)) == 0 { continue }
+            try systemCall("setsockopt SO_SNDBUF") { setsockopt(end, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size)) }
+        }
+    }
+
     enum Received {
         case request(LauncherRequest, [Descriptor.Box])
         case nothing

@@ -15,6 +15,7 @@ extension LauncherLoop {
     func startDaemon() throws(SystemCallError) {
         guard let daemon, !isStopping else { return }
         let sockets = try MessageSocketPair()
+        try DaemonConnection.widen(sockets)
         let status = try MessageSocketPair()
         let data = Descriptor.Box(try cloneTree(state.root.number, "data"))
         defer { withExtendedLifetime((sockets, status, data)) {} }  // The plan holds numbers only.

@@ -26,6 +26,12 @@ final class LauncherConnection: Sendable {
         var layers: Set<Digest> = []
     }
 
+    fileprivate struct Message {
+        var request: LauncherRequest
+        var bytes: [UInt8]
+        var descriptors: [Descriptor.Box]
+    }
+
     struct State {
         var instances: [InstanceID: AwaitedInstance] = [:]
         var parked: [InstanceID: ParkedInstance] = [:]
@@ -35,7 +41,9 @@ final class LauncherConnection: Sendable {
         /// Jobs that were given up before they were asked for.
         var givenUp: Set<UInt64> = []
         /// Messages that the socket did not take yet; their descriptors are copies.
-        fileprivate var unsent: [(bytes: [UInt8], descriptors: [Descriptor.Box])] = []
+        fileprivate var unsent: [Message] = []
+        /// The kernel had no room for one, which poll(2) does not tell the end of.
+        fileprivate var lacksRoom = false
         /// Callbacks that need no message of the launcher, to be made by the reading thread.
         fileprivate var callbacks: [@Sendable () -> Void] = []
         fileprivate var isLost = false
@@ -81,14 +89,14 @@ final class LauncherConnection: Sendable {
         _ request: LauncherRequest, descriptors: [Descriptor.Box] = [], await record: (inout State) -> (@Sendable () -> Void)?,
         lost: @escaping @Sendable () -> Void
     ) {
-        let bytes = request.encoded()
+        let message = Message(request: request, bytes: request.encoded(), descriptors: descriptors)
         let callNow: (@Sendable () -> Void)? = state.withLock { state in
             if state.isLost { return lost }
             if let instead = record(&state) {
                 state.callbacks.append(instead)
                 wakeReader()
             } else {
-                send(bytes, descriptors, of: &state)
+                send(message, of: &state)
             }
             return nil
         }
@@ -106,11 +114,13 @@ final class LauncherConnection: Sendable {
     func forget(_ job: UInt64) { _ = state.withLock { $0.givenUp.remove(job) } }
 
     /// Sends a request while the state is held, which says that the launcher is there.
-    func send(_ request: LauncherRequest, of state: inout State) { send(request.encoded(), [], of: &state) }
+    func send(_ request: LauncherRequest, of state: inout State) {
+        send(Message(request: request, bytes: request.encoded(), descriptors: []), of: &state)
+    }
 
-    private func send(_ bytes: [UInt8], _ descriptors: [Descriptor.Box], of state: inout State) {
-        if state.unsent.isEmpty, sendNow((bytes, descriptors), of: &state) { return }
-        state.unsent.append((bytes, descriptors))
+    private func send(_ message: Message, of state: inout State) {
+        if state.unsent.isEmpty, sendNow(message, of: &state) { return }
+        state.unsent.append(message)
         wakeReader()
     }
 
@@ -142,14 +152,28 @@ final class LauncherConnection: Sendable {
     }
 
     /// A broken socket counts as taken: the reading thread sees the end of it, or is told what else is wrong.
-    private func sendNow(_ message: (bytes: [UInt8], descriptors: [Descriptor.Box]), of state: inout State) -> Bool {
+    ///
+    /// - Returns: false where it is to be sent later.
+    private func sendNow(_ message: Message, of state: inout State) -> Bool {
         defer { withExtendedLifetime(message.descriptors) {} }
-        do { return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number)) } catch {
-            if error.errno != EPIPE, error.errno != ECONNRESET {
-                state.fault = "\(error)"
+        do {
+            state.lacksRoom = false
+            return try sendMessage(socket.number, message.bytes, descriptors: message.descriptors.map(\.number))
+        } catch {
+            switch error.errno {
+            case EPIPE, ECONNRESET: return true
+            case ENOBUFS, ENOMEM, ETOOMANYREFS:
+                state.lacksRoom = true
+                return false
+            default:
+                if error.errno == EMSGSIZE, let refusal = message.request.refusal(error) {
+                    state.callbacks.append { [self] in deliver(refusal, []) }
+                } else {
+                    state.fault = "\(error)"
+                }
                 wakeReader()
+                return true
             }
-            return true
         }
     }
 
@@ -157,22 +181,25 @@ final class LauncherConnection: Sendable {
 }
 
 extension LauncherConnection {
+    /// Milliseconds after which it is tried again where the kernel had no room.
+    private static let roomPause: CInt = 10
+
     private func readAll() {
         var buffer = [UInt8](repeating: 0, count: WireBounds.message)
         var drain = [UInt8](repeating: 0, count: 256)
         while true {
-            let (callbacks, wantsToWrite, fault) = state.withLock { state in
+            let (callbacks, wantsToWrite, lacksRoom, fault) = state.withLock { state in
                 while let message = state.unsent.first, sendNow(message, of: &state) { state.unsent.removeFirst() }
                 defer { state.callbacks = [] }
-                return (state.callbacks, !state.unsent.isEmpty, state.fault)
+                return (state.callbacks, !state.unsent.isEmpty, state.lacksRoom, state.fault)
             }
             for callback in callbacks { callback() }
             if let fault { return lose("it cannot be told anything: \(fault)") }
             var waits = [
-                pollfd(fd: socket.number, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
+                pollfd(fd: socket.number, events: Int16(POLLIN | (wantsToWrite && !lacksRoom ? POLLOUT : 0)), revents: 0),
                 pollfd(fd: wake.read.number, events: Int16(POLLIN), revents: 0),
             ]
-            _ = poll(&waits, 2, -1)
+            _ = poll(&waits, 2, wantsToWrite && lacksRoom ? Self.roomPause : -1)
             if waits[1].revents != 0 { _ = read(wake.read.number, &drain, drain.count) }
             if let reason = takeMessages(&buffer) { return lose(reason) }
         }
@@ -255,5 +282,18 @@ extension LauncherConnection {
 
     private func take(_ job: UInt64) -> CheckedContinuation<JobResult, any Error>? {
         state.withLock { $0.jobs.removeValue(forKey: job)?.continuation }
+    }
+}
+
+extension LauncherRequest {
+    /// What is answered in the launcher's place to a request that cannot be sent; nil for those of a few bytes, which always can.
+    fileprivate func refusal(_ error: SystemCallError) -> LauncherEvent? {
+        let reason = "the launcher cannot be told: \(error)"
+        return switch self {
+        case .start(let spec), .park(let spec): .failed(spec.id, LaunchFailure(step: reason, errno: error.errno))
+        case .unpack(let job, _, _, _, _, _, _), .removeLayer(let job, _), .listLayers(let job): .jobFailed(job: job, reason: reason)
+        case .openSockets(let number, _, _): .sockets(number: number)
+        case .claim, .stop, .cancelJob, .keepListener, .freeze, .thaw, .listens: nil
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 /// Bounds of the wire between daemon and launcher. Every length and count in a message is held to one of these before anything is made of it.
 public enum WireBounds {
-    /// Bytes of one message. It stays below the default send buffer of a Unix socket (212,992), which a message must fit whole.
+    /// Bytes of one message, which the send buffer of a Unix socket must hold whole: the launcher sets that of both ends.
     public static let message = 180_000
     /// Bytes of one string; also the kernel's own bound on one argument or variable (MAX_ARG_STRLEN).
     public static let string = 131_071

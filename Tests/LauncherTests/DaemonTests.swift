@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import FunctionModel
+import LinuxSystem
 import Sandbox
 import Testing
 
@@ -48,6 +49,19 @@ extension SandboxOnThisKernel {
             #expect(seen.hasPrefix("65534\nCapEff:\t\(zeros)\nCapBnd:\t\(zeros)\nNoNewPrivs:\t1\ndata\ndeeper\nfd=3\n"), "\(seen)")
             #expect(seen.contains(" 3 ") && seen.hasSuffix("\(networks)\n"), "\(seen)")
             #expect(LauncherFixture.cgroupFolders(of: folder) == [])
+            try FileManager.default.removeItem(atPath: closed)
+        }
+
+        /// A request may have 131,072 bytes of arguments and variables, whatever the host gives sockets of itself.
+        @Test func itsSocketTakesTheLargestMessage() throws {
+            let pid = try launch("echo $$ > \(folder)/data/up; while :; do sleep 0.01; done")
+            let daemon = try #require(pid_t(try waitFor(folder + "/data/up").dropLast()))
+            let socket = try descriptor(3, of: daemon)
+            var (size, length) = (CInt(0), socklen_t(4))
+            #expect(getsockopt(socket.number, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0)
+            #expect(size == 2 * WireBounds.message)
+            kill(pid, SIGTERM)
+            _ = status(pid)
             try FileManager.default.removeItem(atPath: closed)
         }
 

@@ -279,3 +279,12 @@ func request(_ socket: CInt, port: UInt16) throws -> String {
     let count = read(socket, &buffer, buffer.count)
     return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
 }
+
+/// A copy of a descriptor of another process. Source: pidfd_getfd(2).
+func descriptor(_ number: CInt, of process: pid_t) throws -> Descriptor {
+    // glibc has both since 2.36, and Swift's module of it has neither.
+    let open = unsafeBitCast(try #require(dlsym(nil, "pidfd_open")), to: (@convention(c) (pid_t, CUnsignedInt) -> CInt).self)
+    let get = unsafeBitCast(try #require(dlsym(nil, "pidfd_getfd")), to: (@convention(c) (CInt, CInt, CUnsignedInt) -> CInt).self)
+    let process = Descriptor(owning: try systemCall("pidfd_open") { open(process, 0) })
+    return Descriptor(owning: try systemCall("pidfd_getfd") { get(process.number, number, 0) })
+}

@@ -29,13 +29,12 @@ import Testing
         #expect(long == "it sent a message of more than \(WireBounds.message) bytes or 64 descriptors")
     }
 
-    /// A message that the socket cannot take at all must not be waited for without end.
-    @Test func whatCannotBeSentIsTheEndAndSaysWhy() async throws {
+    /// A message that the socket cannot take at all must not be waited for without end, and is nobody else's trouble.
+    @Test func whatIsTooLongForTheSocketFailsItsRequestAlone() async throws {
         let sockets = try MessageSocketPair()
         var size: CInt = 4096
         #expect(setsockopt(sockets.one.number, SOL_SOCKET, SO_SNDBUF, &size, 4) == 0)
-        let (reasons, continuation) = AsyncStream.makeStream(of: String.self)
-        let client = try LauncherClient(descriptor: fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3)) { continuation.yield($0) }
+        let client = try LauncherClient(descriptor: fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3))
         var spec = InstanceSpec(
             id: InstanceID("c-1")!, layers: [], arguments: ["server"], environment: ["A=" + String(repeating: "x", count: 100_000)],
             workingDirectory: "", user: "", hostname: "h", limits: InstanceLimits(memory: 64 << 20, milliCPU: 1000, temporary: 1 << 20),
@@ -43,12 +42,31 @@ import Testing
         spec.owner = "x"
         let instance = RunningInstance(spec: spec)
         client.start(spec) { instance.add($0) }
+        #expect(try await instance.end() == .failed("the launcher cannot be told: sendmsg: EMSGSIZE"))
+        let parking = SandboxOnThisKernel.ParkTests.Parking()
+        client.park(spec) { parking.tell($0) }
+        try await parking.wait(for: false)
+        // The next one arrives.
+        spec.environment = []
+        client.start(spec) { instance.add($0) }
+        var buffer = [UInt8](repeating: 0, count: WireBounds.message)
+        guard case .message(let bytes, _) = try receiveMessage(sockets.other.number, into: &buffer, descriptors: 0) else {
+            Issue.record("nothing was sent")
+            return
+        }
+        #expect(try LauncherRequest(decoding: bytes) == .start(spec))
+        #expect(client.pending?.unsentMessages == 0)
+    }
+
+    @Test func aSocketThatTakesNothingIsTheEndAndSaysWhy() async throws {
+        let (reasons, continuation) = AsyncStream.makeStream(of: String.self)
+        // One that leads nowhere: there is nothing to read from it either, and no end.
+        let client = try LauncherClient(descriptor: socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | O_NONBLOCK, 0)) { continuation.yield($0) }
+        client.stop(InstanceID("c-1")!, grace: .zero)
         for await reason in reasons {
-            #expect(reason == "it cannot be told anything: sendmsg: EMSGSIZE")
+            #expect(reason == "it cannot be told anything: sendmsg: ENOTCONN")
             break
         }
-        #expect(try await instance.end() == .failed("the launcher has gone away"))
-        withExtendedLifetime((client, sockets)) {}
     }
 
     @Test func aDescriptorThatCannotBeCopiedFailsItsRequestAlone() async throws {
