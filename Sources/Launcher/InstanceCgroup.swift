@@ -102,19 +102,21 @@ final class InstanceCgroup {
         try set(limits)
     }
 
-    /// It is to be nobody's any more, and its id somebody's, perhaps before all that is in it has gone.
+    /// It is to be nobody's any more, and its id somebody's, perhaps before all that is in it has gone. In a hierarchy that lacks it already nothing is in the way.
     func setAside() throws(SystemCallError) {
-        if canBeRenamed, !name.hasPrefix(CgroupTree.blankPrefix) { try rename(to: tree.newBlankName()) }
+        if canBeRenamed, !name.hasPrefix(CgroupTree.blankPrefix) { try rename(to: tree.newBlankName(), whereItIs: true) }
     }
 
     private var canBeRenamed: Bool { !tree.branches.contains(where: \.isUnified) }
 
     /// In all hierarchies or in none.
-    private func rename(to new: String) throws(SystemCallError) {
+    private func rename(to new: String, whereItIs: Bool = false) throws(SystemCallError) {
         var renamed: [CgroupTree.Branch] = []
         do {
             for branch in tree.branches {
-                try LinuxSystem.rename(branch.folder.number, name, to: branch.folder.number, new)
+                do { try LinuxSystem.rename(branch.folder.number, name, to: branch.folder.number, new) } catch
+                    where whereItIs && error.errno == ENOENT
+                { continue }
                 renamed.append(branch)
             }
         } catch {

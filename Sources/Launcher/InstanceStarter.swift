@@ -71,10 +71,16 @@ final class InstanceStarter {
         try cgroups.makeFree(spec.id)
         // No start waits for one that is to be parked.
         if !parks, let blank = try takeBlank(for: spec) {
-            do { return try make(spec, root, user, parks: parks, on: blank, reading, reader) } catch {
-                // It may have been killed since it was looked at; a call must not fail for that.
+            do { return try make(spec, root, user, parks: parks, on: blank, reading, reader) } catch let error as SystemCallError
+                where error.call == Mold.sendPlan && (error.errno == EPIPE || error.errno == ECONNRESET)
+            {
+                // It was killed since it was looked at; a call must not fail for that.
                 try loseBlank(blank, "\(error)")
                 try files.remove(spec.id)
+            } catch {
+                // That would go wrong a second time.
+                try abandon(blank)
+                throw error
             }
         }
         let ground = try groundwork { () throws(SystemCallError) in try cgroups.take(for: spec) }

@@ -34,8 +34,10 @@ final class Mold {
     /// Makes the other end of a status socket one over which ``goOn(_:_:)`` can send.
     func widen(_ status: CInt) throws(SystemCallError) { try systemCall("widen a socket") { mold_widen(status) } }
 
+    static let sendPlan = "send a plan"
+
     /// - Parameter child: the launcher's end of the status socket of a child that waits for these steps.
     func goOn(_ child: CInt, _ steps: [clinux_step]) throws(SystemCallError) {
-        try systemCall("send a plan") { mold_go_on(child, steps, Int32(steps.count)) }
+        try systemCall(Self.sendPlan) { mold_go_on(child, steps, Int32(steps.count)) }
     }
 }

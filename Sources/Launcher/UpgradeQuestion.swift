@@ -13,11 +13,18 @@ final class UpgradeQuestion {
     init(_ program: Descriptor.Box, spawn: (_ output: CInt) throws(SystemCallError) -> Descriptor) throws(SystemCallError) {
         let pipe = try Pipe()
         defer { withExtendedLifetime(pipe) {} }
-        process = try spawn(pipe.write.number)
         self.program = program
         answer = pipe.read
         let number = pipe.read.number
+        // Nothing may fail once there is a child.
         try systemCall("fcntl O_NONBLOCK") { fcntl(number, F_SETFL, O_NONBLOCK) }
+        process = try spawn(pipe.write.number)
+    }
+
+    /// Kills it and waits for that, where nobody would be told of its end.
+    func endNow() throws(SystemCallError) {
+        try process.signal(SIGKILL)
+        while try process.reap() == nil { usleep(100) }
     }
 
     /// What it said, when it has ended.
@@ -50,7 +57,10 @@ extension LauncherLoop {
                     output: output)
                 return try starter.spawn(plan, namespaces: DaemonPlan.namespaces, status: status.other.number)
             }
-            try poller.add(question.process.number, token: Self.token(.upgradeQuestion, 0))
+            do { try poller.add(question.process.number, token: Self.token(.upgradeQuestion, 0)) } catch {
+                try question.endNow()
+                throw error
+            }
             upgradeQuestion = question
             after(milliseconds: Self.answerTime, .endQuestion)
         } catch { log("no upgrade, and the daemon that runs goes on: \(error)") }
@@ -69,7 +79,10 @@ extension LauncherLoop {
 
     /// The daemon finishes its calls and ends, and the next program is started. Who connects meanwhile waits.
     private func giveWay(to program: Descriptor.Box) throws(SystemCallError) {
-        guard let daemon, !isStopping, case .running(let process, _) = daemonState else { return }
+        guard let daemon, !isStopping else { return }
+        guard case .running(let process, _) = daemonState else {
+            return log("no upgrade: the daemon ended while the next program was asked, and the one that it ran is started anew")
+        }
         daemon.upgrade(to: program)
         isUpgrading = true
         log("the daemon gives way to \(daemon.arguments.first ?? "")")
