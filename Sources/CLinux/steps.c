@@ -78,6 +78,17 @@ int clinux_set_capabilities(uint64_t wanted, int kept) {
     return 0;
 }
 
+int clinux_effective_capability(int capability, int wanted) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct now[2];
+    if (syscall(SYS_capget, &header, now) != 0) return -1;
+    uint32_t bit = 1u << (capability % 32), *effective = &now[capability / 32].effective;
+    int was = (*effective & bit) != 0;
+    if (was == wanted) return was;
+    *effective ^= bit;
+    return syscall(SYS_capset, &header, now) != 0 ? -1 : was;
+}
+
 // A path may lead to a folder outside of the root through a descriptor that somebody left open (CVE-2024-21626). The kernel then answers
 // "(unreachable)" in front of it.
 static int working_directory(const char *path) {

@@ -41,6 +41,13 @@ public enum OwnProcess {
         }
     }
 
+    /// Runs `body` in this thread as if it did not have a capability.
+    public static func without(capability: CInt, _ body: () -> Void) throws(SystemCallError) {
+        let had = try systemCall("capset") { clinux_effective_capability(capability, 0) }
+        body()
+        if had != 0 { try systemCall("capset") { clinux_effective_capability(capability, 1) } }
+    }
+
     /// Executes a file by descriptor, in place of this program. It returns only by throwing.
     public static func execute(_ file: borrowing Descriptor, arguments: [String]) throws(SystemCallError) {
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]

@@ -32,6 +32,8 @@ public enum ReadAheadNews: Hashable, Sendable {
     case loaded
     /// Nothing came of a recording.
     case failed(number: UInt32)
+    /// There are as many recordings as there may be.
+    case noPlace(number: UInt32)
 }
 
 /// Bounds beside those of ``WireBounds``.
@@ -124,6 +126,9 @@ extension ReadAheadNews {
         case .failed(let number):
             writer.integer(UInt8(3))
             writer.integer(number)
+        case .noPlace(let number):
+            writer.integer(UInt8(5))
+            writer.integer(number)
         }
         return writer.bytes
     }
@@ -138,6 +143,7 @@ extension ReadAheadNews {
         case 2: self = .loaded
         case 3: self = .failed(number: try reader.integer())
         case 4: self = .gone(key: try ReadAheadBounds.check(key: try reader.string("a key", bound: ReadAheadBounds.key)))
+        case 5: self = .noPlace(number: try reader.integer())
         case let kind: throw WireError("unknown news \(kind)")
         }
         try reader.end()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import LinuxSystem
 
-/// The steps that confine `swiftlet-ahead`. It sees the layers, read-only, the folder of its lists, and a `/proc` that has only itself in it; it is nobody whom
-/// anything on the host belongs to.
+/// The steps that confine `swiftlet-ahead`. It sees the layers, read-only, the folder of its lists, and a `/proc` that has only itself in it, and nothing of
+/// the kernel; it is nobody whom anything on the host belongs to.
 public enum ReadAheadPlan {
     public static let namespaces = Namespaces.mount | Namespaces.process | Namespaces.ipc | Namespaces.hostName | Namespaces.network
 
@@ -17,6 +17,8 @@ public enum ReadAheadPlan {
 
     /// The number that it has the launcher's socket at.
     public static let socket: CInt = 3
+    /// And what it learns from how much memory is available.
+    public static let memory: CInt = 6
     /// Where it sees what it works on.
     public static let layers = "/layers"
     public static let lists = "/reads"
@@ -25,8 +27,9 @@ public enum ReadAheadPlan {
     ///   - program: the launcher's own file.
     ///   - layers: a detached tree of the folder of all layers.
     ///   - lists: the same of the folder that it writes to, which is its user's.
+    ///   - memory: the host's `/proc/meminfo`, open for reading.
     public static func steps(
-        program: CInt, socket: CInt, status: CInt, layers: CInt, lists: CInt, null: CInt, user: UInt32
+        program: CInt, socket: CInt, status: CInt, layers: CInt, lists: CInt, null: CInt, memory: CInt, user: UInt32
     ) -> [SetupStep] {
         let quiet: MountAttributes = [.noSetuid, .noDevices, .noExecution]
         return [
@@ -34,12 +37,13 @@ public enum ReadAheadPlan {
             .newMount(
                 "tmpfs", options: [.init("size", "16k"), .init("nr_inodes", "8"), .init("mode", "0755")], attributes: quiet, at: "root"),
             .makePath("root/layers"), .attach(layers, at: "root/layers"), .makePath("root/reads"), .attach(lists, at: "root/reads"),
-            .makePath("root/proc"), .newMount("proc", options: [], attributes: quiet, at: "root/proc"),
+            // Nothing but processes: the rest of it tells of the host, and who may read any file may read what there is root's alone (`kpageflags`).
+            .makePath("root/proc"), .newMount("proc", options: [.init("subset", "pid")], attributes: quiet, at: "root/proc"),
             .changeFolder("root"), .pivot, .detachOldRoot,
             .duplicate(null, to: 0, keepAtExec: true), .duplicate(null, to: 1, keepAtExec: true),
             .duplicate(socket, to: Self.socket, keepAtExec: true), .duplicate(program, to: 4, keepAtExec: false),
             .duplicate(status, to: 5, keepAtExec: false),
-            .closeFrom(6), .ownKeyring,
+            .duplicate(memory, to: Self.memory, keepAtExec: true), .closeFrom(7), .ownKeyring,
             .limit(.addressSpace, UnpackPlan.memory), .limit(.coreSize, 0), .limit(.openFiles, 1024),
             .umask(0o077), .resetSignals,
             .boundCapabilities(capabilities), .groups([]), .group(user), .user(user), .capabilities(capabilities),

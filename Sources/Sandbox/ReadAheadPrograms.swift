@@ -70,16 +70,17 @@ public struct ReadAheadPrograms: Sendable {
             records: !isParked && isLoaded && list == nil && !program.isRecording && program.tries < Self.mostTries)
     }
 
-    /// It is to be recorded now.
-    ///
-    /// - Returns: false where that cannot be any more, because another instance is.
-    public mutating func beginTry(_ number: UInt32) -> Bool {
-        guard let program = programs[number], !program.isRecording else { return false }
+    /// Whether an instance of it can be recorded now: not where another one is.
+    public func canBegin(_ number: UInt32) -> Bool { programs[number].map { !$0.isRecording } ?? false }
+
+    /// The order to record it is on its way.
+    public mutating func beginTry(_ number: UInt32) {
         programs[number]?.tries += 1
-        return true
+        programs[number]?.isRecording = true
     }
 
-    public mutating func recording(_ number: UInt32, _ isRecording: Bool) { programs[number]?.isRecording = isRecording }
+    /// Its recording is over, and nothing came of it.
+    public mutating func endTry(_ number: UInt32) { programs[number]?.isRecording = false }
 
     /// The layer goes, and with it every program and list that has it.
     public mutating func forget(_ layer: Digest) {
@@ -93,7 +94,11 @@ public struct ReadAheadPrograms: Sendable {
     public mutating func take(_ news: ReadAheadNews) {
         switch news {
         case .loaded: isLoaded = true
-        case .failed(let number): recording(number, false)
+        case .failed(let number): endTry(number)
+        case .noPlace(let number):
+            // It was not looked at, so it is no try.
+            if let program = programs[number], program.isRecording { programs[number]?.tries = max(0, program.tries - 1) }
+            endTry(number)
         case .gone(let key): lists[key] = nil
         case .list(let key, let isHeavy):
             // There are no more on disk; what tells of more is not what it should be.

@@ -62,8 +62,7 @@ extension SandboxOnThisKernel {
 
         /// A start from which the list is made.
         private func record(_ host: LauncherFixture, _ arguments: [String], lists count: Int = 1) async throws -> String {
-            // Before it has said which lists there are, nothing is recorded.
-            try await Task.sleep(for: .milliseconds(300))
+            try await loaded(host)
             let instance = host.start(arguments)
             try await instance.listening()
             let list = try await list(host, lists: count)
@@ -113,7 +112,7 @@ extension SandboxOnThisKernel {
         /// There are sixteen recordings at one time, and a parked instance may wait for hours.
         @Test func parkedInstancesHoldNoRecording() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
-            try await Task.sleep(for: .milliseconds(300))
+            try await loaded(host)
             for number in 0..<16 { _ = try await ParkTests().park(host, ["serve", "\(9100 + number)"]) }
             let spec = try await ParkTests().park(host, ["read", "/data/large", "serve", "9000"])
             let parked = ParkTests().start(host, spec)
@@ -124,7 +123,7 @@ extension SandboxOnThisKernel {
 
         @Test func aProgramThatEndsAsSoonAsItListensHasAListToo() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
-            try await Task.sleep(for: .milliseconds(300))
+            try await loaded(host)
             let instance = host.start(["read", "/data/large", "serve", "9000"])
             try await instance.listening()
             try await stop(host, instance)
@@ -199,12 +198,14 @@ extension SandboxOnThisKernel {
 
         @Test func aListThatIsNotOneIsRemovedAndMadeAnew() async throws {
             let folder = "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
-            let key = String(repeating: "0a", count: 16)
+            // Names that a list can have: only what is in them says that they are none.
+            let (key, fifo) = (String(repeating: "0a", count: 32), String(repeating: "0b", count: 32))
+            try #require(ReadAheadBounds.isKey(key) && ReadAheadBounds.isKey(fifo))
             try FileManager.default.createDirectory(atPath: folder + "/reads", withIntermediateDirectories: true)
             for (name, text) in [(key, "swiftlet read-ahead 1\nfile 0 0+5 ../../x\nend\n"), (".tmp", "swiftlet"), ("x", "")] {
                 try text.write(toFile: "\(folder)/reads/\(name)", atomically: false, encoding: .utf8)
             }
-            mkfifo(folder + "/reads/fifo", 0o600)
+            mkfifo("\(folder)/reads/\(fifo)", 0o600)
             let host = try LauncherFixture(folder: folder) { try write($0 + "/data/large", bytes: large) }
             #expect(try await host.output(["cwd"]) == "/\n")
             #expect(try await wait { try FileManager.default.contentsOfDirectory(atPath: folder + "/reads").isEmpty })
@@ -223,6 +224,64 @@ extension SandboxOnThisKernel {
             #expect(count > 3000 && count <= ReadList.mostFiles)
         }
 
+        /// The names of 4,096 files can have 16 MiB.
+        @Test func aRecordingEndsWhereItsPathsFillAList() async throws {
+            let (deep, count) = (Array(repeating: String(repeating: "d", count: 250), count: 14).joined(separator: "/"), 310)
+            try #require(deep.utf8.count * count > ReadList.mostText)
+            let host = try LauncherFixture { place in
+                try write(place + "/data/large", bytes: large)
+                for folder in [deep, "s"] {
+                    try FileManager.default.createDirectory(atPath: "\(place)/\(folder)", withIntermediateDirectories: true)
+                }
+                for number in 0..<count {
+                    let path = "\(place)/\(deep)/\(number)"
+                    _ = FileManager.default.createFile(atPath: path, contents: nil)
+                    truncate(path, 5000)  // A hole, which is in nobody's memory: such a file is not listed.
+                    symlink("/\(deep)/\(number)", "\(place)/s/\(number)")
+                }
+            }
+            let opens = (0..<count).flatMap { ["open", "/s/\($0)"] }
+            let few = try await record(host, opens.suffix(20) + ["read", "/data/large", "serve", "9000"])
+            #expect(few.contains(" data/large\n"))
+            let before = lists(host)
+            let instance = host.start(opens + ["read", "/data/large", "serve", "9000"])
+            try await instance.listening()
+            try #require(try await wait { lists(host).count == 2 })
+            let name = try #require(lists(host).first { !before.contains($0) })
+            #expect(try !String(contentsOfFile: "\(host.folder)/reads/\(name)", encoding: .utf8).contains("file"))
+            try await stop(host, instance)
+        }
+
+        @Test func onAFullDiskNoListGoesForOneThatIsNotKept() async throws {
+            let folder = "/tmp/swiftlet-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+            let reads = folder + "/reads"
+            try FileManager.default.createDirectory(atPath: reads, withIntermediateDirectories: true)
+            // A page for each list that there may be.
+            try #require(mount("swiftlet-test", reads, "tmpfs", 0, "size=\(ReadAheadBounds.lists * 4096)") == 0)
+            defer {
+                umount2(reads, CInt(MNT_DETACH))
+                try? FileManager.default.removeItem(atPath: folder)
+            }
+            let layer = Digest(hex: String(repeating: "a1", count: 32))!
+            for number in 0..<ReadAheadBounds.lists {
+                let key = String(repeating: "0", count: 60) + String(0x1000 + number, radix: 16)
+                try ReadList(layers: [layer], files: []).text.write(toFile: "\(reads)/\(key)", atomically: false, encoding: .utf8)
+            }
+            let host = try LauncherFixture(folder: folder) { place in
+                try write(place + "/data/large", bytes: large)
+                for number in 0..<60 { try write("\(place)/many/\(String(repeating: "n", count: 200))\(number)", bytes: 100) }
+            }
+            try await loaded(host)
+            try #require(lists(host).count == ReadAheadBounds.lists)
+            let instance = host.start(["read", "/data/large", "read-all", "/many", "serve", "9000"])
+            try await instance.listening()
+            // It is written aside, and what could not be written whole stays there until the next one.
+            #expect(try await wait { FileManager.default.fileExists(atPath: reads + "/.tmp") })
+            _ = try await ready(host)
+            #expect(lists(host).count == ReadAheadBounds.lists)
+            try await stop(host, instance)
+        }
+
         @Test func aListGoesWithItsLayer() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
             _ = try await record(host, ["read", "/data/large", "serve", "9000"])
@@ -232,7 +291,7 @@ extension SandboxOnThisKernel {
 
         @Test func afterKillNineInTheMiddleNothingIsLeft() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
-            try await Task.sleep(for: .milliseconds(300))
+            try await loaded(host)
             let instance = host.start(["read", "/data/large", "serve", "9000"])
             try await instance.listening()
             let helper = try helper(of: host)
@@ -246,7 +305,7 @@ extension SandboxOnThisKernel {
 
         @Test func withoutItStartsGoOn() async throws {
             let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
-            try await Task.sleep(for: .milliseconds(300))
+            try await loaded(host)
             let parked = try await ParkTests().park(host, ["serve", "9000"])
             kill(try helper(of: host), SIGKILL)
             let instance = ParkTests().start(host, parked)
@@ -293,7 +352,7 @@ extension SandboxOnThisKernel {
                 for word in ["nosuid", "nodev", "noexec"] { #expect(mount[5].split(separator: ",").contains(Substring(word)), "\(mount)") }
             }
             #expect(mounts.first { $0[4] == "/layers" }?[5].hasPrefix("ro,") ?? false)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/proc").filter { Int($0) != nil } == ["1"])
+            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: root + "/proc")) == ["1", "self", "thread-self"])
             for kind in ["mnt", "pid", "net", "ipc", "uts"] {
                 func link(_ process: pid_t) throws -> String {
                     try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/\(kind)")
@@ -302,7 +361,45 @@ extension SandboxOnThisKernel {
             }
             let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(helper)/fd").filter { $0 != "2" }
             let open = numbers.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper)/fd/\($0)") }
-            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", "/layers", "/reads"], "\(open)")
+            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", "/layers", "/reads", "/proc/meminfo"], "\(open)")
+        }
+
+        /// Who opens a page table with CAP_SYS_ADMIN is told where in the machine's memory each page lies, and so is whoever gets it from there.
+        @Test func itIsToldWhichPagesAreInUseAndNotWhereTheyLie() async throws {
+            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
+            try await loaded(host)
+            let helper = try helper(of: host)
+            kill(helper, SIGSTOP)
+            defer { kill(helper, SIGCONT) }
+            let socket = try descriptor(ReadAheadPlan.socket, of: helper)
+            let instance = host.start(["map-page", "/data/large", "5", "serve", "9000"])
+            try await instance.listening()
+            var (buffer, tables) = ([UInt8](repeating: 0, count: ReadAheadBounds.message), [Descriptor.Box]())
+            let isTold = try await wait {
+                guard case .message(let bytes, let numbers) = try receiveMessage(socket.number, into: &buffer, descriptors: 64) else {
+                    return false
+                }
+                tables = numbers.map { Descriptor.Box(Descriptor(owning: $0)) }
+                if case .look = try ReadAheadOrder(decoding: bytes) { return true }
+                return false
+            }
+            try #require(isTold && tables.count >= 2 && tables.count % 2 == 0)
+            var present = 0
+            for index in stride(from: 0, to: tables.count, by: 2) {
+                let maps = String(decoding: try #require(try tables[index].descriptor.readAll(limit: 1 << 20)), as: UTF8.self)
+                for line in maps.split(separator: "\n") where !line.contains("[vsyscall]") {
+                    let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt64($0, radix: 16) }
+                    for page in ends[0] / 4096..<ends[1] / 4096 {
+                        var entry: UInt64 = 0
+                        guard pread(tables[index + 1].number, &entry, 8, off_t(page * 8)) == 8, entry >> 63 == 1 else { continue }
+                        present += 1
+                        // Bits 0 to 54 are the frame's number.
+                        #expect(entry & (1 << 55 - 1) == 0, "\(line)")
+                    }
+                }
+            }
+            #expect(present > 10)
+            try await stop(host, instance)
         }
 
         /// It has loaded its lists when it waits for orders.
@@ -317,6 +414,12 @@ extension SandboxOnThisKernel {
             }
             try #require(isReady)
             return process
+        }
+
+        /// It has told which lists there are, and the launcher has heard that: before, nothing is recorded.
+        private func loaded(_ host: LauncherFixture) async throws {
+            _ = try await ready(host)
+            #expect(try await host.output(["cwd"]) == "/\n")
         }
 
         @Test func itIsStartedAnewAndKnowsItsListsThen() async throws {

@@ -23,10 +23,9 @@ import Testing
         #expect(!programs.use(1, isParked: false).records)
         programs.take(.loaded)
         #expect(programs.use(1, isParked: false).records && programs.use(1, isParked: false).reads)
-        let first = programs.beginTry(1)
-        programs.recording(1, true)
-        let second = programs.beginTry(1)
-        #expect(first && !second && !programs.use(1, isParked: false).records)
+        #expect(programs.canBegin(1))
+        programs.beginTry(1)
+        #expect(!programs.canBegin(1) && !programs.use(1, isParked: false).records)
         programs.take(.list(key: key(1), isHeavy: false))
         #expect(!programs.use(1, isParked: false).records && !programs.use(1, isParked: false).reads)
     }
@@ -37,8 +36,7 @@ import Testing
         var programs = known(1)
         for _ in 0..<2 * ReadAheadPrograms.mostTries {
             #expect(programs.use(1, isParked: false).records)
-            let began = programs.beginTry(1)
-            #expect(began)
+            programs.beginTry(1)
             programs.take(.list(key: key(1), isHeavy: true))
             #expect(!programs.use(1, isParked: false).records)
             programs.take(.gone(key: key(1)))
@@ -50,12 +48,20 @@ import Testing
         var programs = known(1)
         for _ in 0..<ReadAheadPrograms.mostTries {
             #expect(programs.use(1, isParked: false).records)
-            let began = programs.beginTry(1)
-            #expect(began)
-            programs.recording(1, true)
+            programs.beginTry(1)
             programs.take(.failed(number: 1))
         }
         #expect(!programs.use(1, isParked: false).records)
+    }
+
+    @Test func whereThereIsNoPlaceForARecordingNothingWasTried() {
+        var programs = known(1)
+        for _ in 0..<2 * ReadAheadPrograms.mostTries {
+            programs.beginTry(1)
+            #expect(!programs.use(1, isParked: false).records)
+            programs.take(.noPlace(number: 1))
+            #expect(programs.use(1, isParked: false).records && programs.canBegin(1))
+        }
     }
 
     @Test func noMoreListsAreNotedThanThereCanBe() {
@@ -72,7 +78,7 @@ import Testing
         var programs = known(1, 2)
         var ended = programs.makeRoom()
         #expect(ended == [])
-        programs.recording(2, true)
+        programs.beginTry(2)
         for number in 3...ReadAheadPrograms.most { programs.know(key(number), memory: 1, layers: []) }
         ended = programs.makeRoom()
         #expect(ended == [2] && programs.number(of: key(1), memory: 1) == nil)

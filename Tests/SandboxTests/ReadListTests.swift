@@ -96,7 +96,7 @@ import Testing
             #expect(try ReadAheadOrder(decoding: bytes[...]) == order)
             for length in bytes.indices { #expect(throws: WireError.self) { try ReadAheadOrder(decoding: bytes[..<length]) } }
         }
-        for news: ReadAheadNews in [.list(key: key, isHeavy: true), .gone(key: key), .loaded, .failed(number: 3)] {
+        for news: ReadAheadNews in [.list(key: key, isHeavy: true), .gone(key: key), .loaded, .failed(number: 3), .noPlace(number: 4)] {
             #expect(try ReadAheadNews(decoding: news.encoded()[...]) == news)
         }
         #expect(throws: WireError.self) {

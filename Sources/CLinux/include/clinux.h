@@ -61,6 +61,8 @@ int clinux_signals(const int *signals, int count);
 int clinux_next_signal(int descriptor);
 
 int clinux_prctl(int option, unsigned long value);
+/// Takes a capability out of this thread's effective set (0), or puts one there that is permitted (1). Returns whether it was there before.
+int clinux_effective_capability(int capability, int wanted);
 /// Permitted, effective and, with `kept`, what stays when a program is executed as another user than root: inheritable and ambient.
 int clinux_set_capabilities(uint64_t wanted, int kept);
 /// The loopback interface of this thread's network namespace, up.

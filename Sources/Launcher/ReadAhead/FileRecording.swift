@@ -13,6 +13,9 @@ final class FileRecording {
     /// Files opened after which enough was seen: whoever opens more opens the same again and again.
     private static let mostOpened = 65_536
 
+    /// Times that a file is looked for in a layer; what is still to be found then is left out.
+    private static let mostLookups = 32_768
+
     let layers: [Digest]
     /// nil when enough was seen.
     private(set) var group: Descriptor.Box?
@@ -20,6 +23,9 @@ final class FileRecording {
     private var order: [String] = []
     private var sizes: [String: UInt64] = [:]
     private var opened = 0
+    /// Bytes of the paths; a list has room for no more than ``ReadList/mostText``.
+    private var text = 0
+    private var lookups = 0
     /// What of the large files was in use when it was looked at, by path.
     private var used: [String: [Bool]] = [:]
 
@@ -37,19 +43,23 @@ final class FileRecording {
             guard let group, let batch = try? OpenedFiles.next(group.number) else { return group != nil }
             for file in batch.files { add(Descriptor(owning: file)) }
             opened += batch.files.count
-            if batch.isIncomplete || order.count >= ReadList.mostFiles || opened >= Self.mostOpened { self.group = nil }
+            if batch.isIncomplete || isFull || opened >= Self.mostOpened { self.group = nil }
         }
         return group != nil
     }
 
+    private var isFull: Bool { order.count >= ReadList.mostFiles || text >= ReadList.mostText }
+
     private func add(_ file: consuming Descriptor) {
-        guard let size = LayerFiles.size(file.number), size > 0, order.count < ReadList.mostFiles else { return }
+        guard let size = LayerFiles.size(file.number), size > 0, !isFull else { return }
         var buffer = [CChar](repeating: 0, count: WireBounds.path + 1)
         let length = readlink("/proc/self/fd/\(file.number)", &buffer, buffer.count)
         guard length > 1, length <= WireBounds.path,
             let path = String(validating: buffer[..<length].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self), path.hasPrefix("/")
         else { return }
-        if sizes.updateValue(size, forKey: path) == nil { order.append(path) }
+        guard sizes.updateValue(size, forKey: path) == nil else { return }
+        order.append(path)
+        text += path.utf8.count
     }
 
     /// Takes note of what its processes have mapped by now: they may be gone the next time.
@@ -91,7 +101,8 @@ final class FileRecording {
 
     /// The topmost layer that has a file of this name is the one that it was opened in.
     private func find(_ path: String, _ files: LayerFiles) -> (layer: Int, file: Descriptor.Box)? {
-        for layer in layers.indices.reversed() {
+        for layer in layers.indices.reversed() where lookups < Self.mostLookups {
+            lookups += 1
             if let file = files.open(layers[layer], String(path.dropFirst())) { return (layer, file) }
         }
         return nil

@@ -12,7 +12,10 @@ extension LauncherLoop {
         guard let aheadTools, ahead == nil, !isStopping else { return }
         let helper: ReadAheadHelper
         do { helper = try ReadAheadHelper(aheadTools, null: null) } catch { return startAheadLater("\(error)", lifetime: 0) }
-        try poller.add(helper.socket.number, token: Self.token(.aheadNews, 0))
+        do { try poller.add(helper.socket.number, token: Self.token(.aheadNews, 0)) } catch {
+            try helper.endNow()
+            return startAheadLater("\(error)", lifetime: 0)
+        }
         ahead = helper
     }
 
@@ -48,21 +51,37 @@ extension LauncherLoop {
     }
 
     /// What says which pages an instance's processes have mapped. It is opened here, because who may open it of any process may do all that root may.
+    ///
+    /// - Returns: none where that cannot be said of any.
     private func mapped(by instance: Instance) -> [Descriptor.Box] {
-        var files: [Descriptor.Box] = []
-        for process in ((try? instance.cgroup.processes()) ?? []).prefix(ReadAheadBounds.processes) {
-            let process = String(decoding: process, as: UTF8.self)
-            guard let maps = try? openAt(currentDirectory, "/proc/\(process)/maps", flags: O_RDONLY),
-                let table = try? openAt(currentDirectory, "/proc/\(process)/pagemap", flags: O_RDONLY)
-            else { continue }  // It has ended.
-            files += [Descriptor.Box(maps), Descriptor.Box(table)]
+        guard let processes = try? instance.cgroup.processes().prefix(ReadAheadBounds.processes) else { return [] }
+        var files: [(process: [UInt8], maps: Descriptor.Box, table: Descriptor.Box)] = []
+        do {
+            // Whoever opens a table with it is told there where in the machine's memory each page lies. Source: pagemap.rst.
+            try OwnProcess.without(capability: Self.administration) {
+                for process in processes {
+                    let number = String(decoding: process, as: UTF8.self)
+                    guard let maps = try? openAt(currentDirectory, "/proc/\(number)/maps", flags: O_RDONLY),
+                        let table = try? openAt(currentDirectory, "/proc/\(number)/pagemap", flags: O_RDONLY)
+                    else { continue }  // It has ended.
+                    files.append((process, Descriptor.Box(maps), Descriptor.Box(table)))
+                }
+            }
+        } catch {
+            log("what \(instance.id) has mapped is not seen: \(error)")
+            return []
         }
-        return files
+        // Of one that has ended the number may have been another's by then.
+        guard let still = try? instance.cgroup.processes() else { return [] }
+        return files.filter { still.contains($0.process) }.flatMap { [$0.maps, $0.table] }
     }
+
+    /// CAP_SYS_ADMIN.
+    private static let administration: CInt = 21
 
     /// Its socket has something for us, or takes more.
     func aheadTold() throws(SystemCallError) {
-        guard let ahead, try !ahead.talk() else { return }
+        guard let ahead, !ahead.talk() else { return }
         try poller.remove(ahead.socket.number)
         try ahead.process.signal(SIGKILL)
         try poller.add(ahead.process.number, token: Self.token(.aheadProcess, 0))
@@ -75,7 +94,7 @@ extension LauncherLoop {
         guard let gone = aheadGone, try gone.process.reap() != nil else { return }
         try poller.remove(gone.process.number)
         aheadGone = nil
-        startAheadLater(try gone.failure(), lifetime: monotonicNanoseconds() - gone.since)
+        startAheadLater(gone.failure(), lifetime: monotonicNanoseconds() - gone.since)
     }
 
     /// Has the poller tell when its socket takes the orders that wait.

@@ -13,6 +13,8 @@ final class ReadAheadHelper {
     private let steps: [String]
     private var programs = ReadAheadPrograms()
     private var orders = ReadAheadOrders()
+    /// What was wrong with its socket, other than that it has ended.
+    private var fault: SystemCallError?
     private var buffer = [UInt8](repeating: 0, count: ReadAheadBounds.message)
     /// Whether the poller tells when the socket takes more.
     var isWaitingToWrite = false
@@ -20,13 +22,15 @@ final class ReadAheadHelper {
     /// - Precondition: the working folder is `run`.
     init(_ tools: ReadAheadTools, null: borrowing Descriptor) throws(SystemCallError) {
         let (sockets, status, trees) = (try MessageSocketPair(), try MessageSocketPair(), try tools.trees())
-        defer { withExtendedLifetime((sockets, status, trees)) {} }  // The plan holds numbers only.
+        let memory = Descriptor.Box(try openAt(currentDirectory, "/proc/meminfo", flags: O_RDONLY))
+        defer { withExtendedLifetime((sockets, status, trees, memory)) {} }  // The plan holds numbers only.
+        // Nothing may fail once there is a child.
+        socket = try sockets.one.descriptor.duplicate()
         let plan = ReadAheadPlan.steps(
             program: tools.program.number, socket: sockets.other.number, status: status.other.number, layers: trees.layers.number,
-            lists: trees.lists.number, null: null.number, user: tools.user)
+            lists: trees.lists.number, null: null.number, memory: memory.number, user: tools.user)
         process = try StepProgram(plan, filter: tools.filter).spawn(
             namespaces: ReadAheadPlan.namespaces, cgroup: -1, status: status.other.number)
-        socket = try sockets.one.descriptor.duplicate()
         self.status = status.one
         steps = plan.map(\.description)
     }
@@ -56,11 +60,11 @@ final class ReadAheadHelper {
     /// - Parameter process: a pidfd of a child that has entered its root.
     /// - Returns: false where another instance is being recorded, or the process takes no more now.
     func record(_ use: ReadAheadUse, process: CInt) throws(SystemCallError) -> Bool {
-        guard programs.beginTry(use.number) else { return false }
+        guard programs.canBegin(use.number) else { return false }
         let root = try openAt(currentDirectory, "/proc/\(try processID(process))/root", flags: OpenFlags.path | O_DIRECTORY)
         let opened = try OpenedFiles.watch(root.number)
         guard try orders.sendNow(.record(number: use.number), [opened.number], to: socket.number) else { return false }
-        programs.recording(use.number, true)
+        programs.beginTry(use.number)
         return true
     }
 
@@ -73,7 +77,7 @@ final class ReadAheadHelper {
     ///   - keeps: its program came to listen.
     ///   - mapped: what comes with ``ReadAheadOrder/finish(number:keeps:)``.
     func finish(_ use: ReadAheadUse, keeps: Bool, _ mapped: [Descriptor.Box]) {
-        if !keeps { programs.recording(use.number, false) }
+        if !keeps { programs.endTry(use.number) }
         send(.finish(number: use.number, keeps: keeps), mapped)
     }
 
@@ -93,25 +97,39 @@ final class ReadAheadHelper {
     /// Sends what waits, and takes what it tells.
     ///
     /// - Returns: false when it has ended, or is no use any more.
-    func talk() throws(SystemCallError) -> Bool {
-        do { try orders.flush(to: socket.number) } catch  where error.errno == EPIPE || error.errno == ECONNRESET { return false }
-        for _ in 0..<64 where !orders.isOverflowing {
-            switch try receiveMessage(socket.number, into: &buffer, descriptors: 0) {
-            case .nothing: return true
-            case .end, .tooBig: return false
-            case .message(let bytes, _):
-                guard let news = try? ReadAheadNews(decoding: bytes) else { return false }
-                programs.take(news)
+    func talk() -> Bool {
+        do {
+            try orders.flush(to: socket.number)
+            for _ in 0..<64 where !orders.isOverflowing {
+                switch try receiveMessage(socket.number, into: &buffer, descriptors: 0) {
+                case .nothing: return true
+                case .end, .tooBig: return false
+                case .message(let bytes, _):
+                    guard let news = try? ReadAheadNews(decoding: bytes) else { return false }
+                    programs.take(news)
+                }
             }
+            return !orders.isOverflowing
+        } catch {
+            // Whatever it is, a host goes on without reading ahead.
+            if error.errno != EPIPE, error.errno != ECONNRESET { fault = error }
+            return false
         }
-        return !orders.isOverflowing
     }
 
     /// Why it ended, in words.
-    func failure() throws(SystemCallError) -> String {
-        if case .message(let bytes, _) = try receiveMessage(status.number, into: &buffer, descriptors: 0), bytes.count == 8 {
+    func failure() -> String {
+        if let message = try? receiveMessage(status.number, into: &buffer, descriptors: 0), case .message(let bytes, _) = message,
+            bytes.count == 8
+        {
             return SetupFailure(Array(bytes)).words(steps)
         }
-        return orders.isOverflowing ? "it takes no orders" : "it has ended"
+        return fault.map { "it cannot be talked to: \($0)" } ?? (orders.isOverflowing ? "it takes no orders" : "it has ended")
+    }
+
+    /// Kills it and waits for that: nobody is told of its end.
+    func endNow() throws(SystemCallError) {
+        try process.signal(SIGKILL)
+        while try process.reap() == nil { usleep(100) }
     }
 }

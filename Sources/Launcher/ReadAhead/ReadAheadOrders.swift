@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import LinuxSystem
 import Sandbox
 
@@ -6,6 +7,8 @@ import Sandbox
 struct ReadAheadOrders {
     /// Orders that wait; beyond it only those are taken that nothing goes on without.
     private static let most = 256
+    /// Orders in front of one that waits with its descriptors, 60 at most.
+    private static let mostWithDescriptors = 16
     /// Who leaves this many unread is taken for broken.
     private static let limit = 4096
 
@@ -17,11 +20,12 @@ struct ReadAheadOrders {
     /// - Returns: whether it was sent, or will be. A process that has gone takes nothing.
     mutating func send(_ order: ReadAheadOrder, _ descriptors: [Descriptor.Box] = [], to socket: CInt) -> Bool {
         guard waiting.count < Self.most || order.mustArrive else { return false }
-        waiting.append((order.encoded(), descriptors))
-        do { try flush(to: socket) } catch {
+        // They are open until it is sent, and both orders that carry some are of use without.
+        waiting.append((order.encoded(), waiting.count < Self.mostWithDescriptors ? descriptors : []))
+        do { try flush(to: socket) } catch  where error.errno == EPIPE || error.errno == ECONNRESET {
             waiting = []  // Its end is news of its own.
             return false
-        }
+        } catch {}  // Who talks to it next hears it again, and ends it.
         return true
     }
 

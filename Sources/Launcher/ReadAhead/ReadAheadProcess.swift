@@ -96,9 +96,8 @@ public final class ReadAheadProcess {
             programs[number] = Program(key: key, layers: layers, memory: memory)
         case .read(let number): try read(number)
         case .record(let number):
-            guard let program = programs[number], let group = descriptors.first, recordings.count < Self.mostRecordings else {
-                return try tell(.failed(number: number))
-            }
+            guard recordings.count < Self.mostRecordings else { return try tell(.noPlace(number: number)) }
+            guard let program = programs[number], let group = descriptors.first else { return try tell(.failed(number: number)) }
             recordings[number] = FileRecording(layers: program.layers, group: group)
             try poller.add(group.number, token: UInt64(number) + 1)
         case .look(let number): recordings[number]?.look(descriptors)
@@ -174,10 +173,11 @@ extension ReadAheadProcess {
 
     /// Bytes that may be read: a quarter of what the kernel can give without taking it from programs.
     private static func budget() -> UInt64 {
-        guard let file = try? openAt(currentDirectory, "/proc/meminfo", flags: O_RDONLY), let bytes = try? file.readAll(limit: 65536) else {
-            return 0
-        }
-        for line in bytes.split(separator: 10) where line.starts(with: "MemAvailable:".utf8) {
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        // From the beginning, each time: the kernel counts anew then.
+        let count = pread(ReadAheadPlan.memory, &bytes, bytes.count, 0)
+        guard count > 0 else { return 0 }
+        for line in bytes[..<count].split(separator: 10) where line.starts(with: "MemAvailable:".utf8) {
             let words = line.split(separator: 32)
             if words.count > 1, let kibibytes = UInt64(String(decoding: words[1], as: UTF8.self)) { return kibibytes * 1024 / 4 }
         }

@@ -64,7 +64,6 @@ struct ReadLists {
     mutating func keep(_ list: ReadList, as key: String) throws(SystemCallError) -> String? {
         var gone: String?
         if entries[key] == nil, entries.count >= Self.most { gone = entries.min { $0.value.lastUse < $1.value.lastUse }?.key }
-        if let gone { try remove(gone) }
         try removeFile(folder, Self.temporary)
         let file = try openAt(folder, Self.temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         try file.writeAll(list.text)
@@ -73,6 +72,9 @@ struct ReadLists {
         try openDirectory(folder, ".").sync()
         cache[key] = nil
         note(key, list.layers)
+        // Only now: on a full disk nothing is kept, and nothing may go for it. One that cannot be removed now is one too many for the next process, which
+        // leaves out and removes any such.
+        if let gone { _ = try? remove(gone) }
         return gone
     }
 
