@@ -53,19 +53,29 @@ extension ActiveInstance {
 
     func takeSocket() -> CInt? { shared.withLock { $0.sockets.popLast() } }
 
-    /// Asks the launcher for more; `then` runs on `home`, or for good never where the instance has ended by then and no socket came.
+    /// Has the launcher make more, once for all who wait by then; `then` runs on `home`, where there is a socket for it or the instance has ended.
     func refillSockets(then: @escaping @Sendable () -> Void) {
-        host.launcher.openSockets(id, count: Self.refill) { descriptors in
-            let late = self.shared.withLock { shared in
-                if shared.ended || descriptors.isEmpty {
-                    shared.ended = shared.ended || descriptors.isEmpty
-                    return true
-                }
-                shared.sockets += descriptors
-                return false
+        let isFirst = shared.withLock { shared in
+            shared.awaitSockets.append(then)
+            return shared.awaitSockets.count == 1
+        }
+        if isFirst { askForSockets() }
+    }
+
+    /// As long as somebody waits, exactly one of these is under way.
+    private func askForSockets() {
+        let count = max(Self.refill, shared.withLock { $0.awaitSockets.count })
+        host.launcher.openSockets(id, count: count) { descriptors in
+            let (late, served, isMoreWanted) = self.shared.withLock { shared in
+                shared.ended = shared.ended || descriptors.isEmpty
+                if !shared.ended { shared.sockets += descriptors }
+                let served = Array(shared.awaitSockets.prefix(shared.ended ? .max : descriptors.count))
+                shared.awaitSockets.removeFirst(served.count)
+                return (shared.ended, served, !shared.awaitSockets.isEmpty)
             }
             if late { descriptors.forEach(LoopbackSocket.close) }
-            self.home.execute { then() }
+            if isMoreWanted { self.askForSockets() }
+            self.home.execute { for then in served { then() } }
         }
     }
 }

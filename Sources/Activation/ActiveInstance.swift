@@ -14,6 +14,8 @@ public final class ActiveInstance: Sendable {
     struct Shared {
         /// Unconnected sockets of its namespace, ready to use.
         var sockets: [CInt] = []
+        /// Who waits for one of these; not empty for as long as the launcher is asked for more.
+        var awaitSockets: [@Sendable () -> Void] = []
         /// The connection that proved that the program listens; the first call takes it.
         var connected: CInt?
         var log: (any InstanceLog)?

@@ -21,15 +21,23 @@ final class FakeLauncher: InstanceLauncher {
         var started = 0
         var peak = 0
         var specs: [InstanceSpec] = []
+        var socketRequests: [Int] = []
     }
 
     private let loop = MultiThreadedEventLoopGroup.singleton.any()
     private let counts = Mutex(Counts())
     private let behaviour: @Sendable (InstanceSpec) -> Behaviour
+    /// No more sockets before it is open.
+    private let socketGate: Gate?
 
-    init(_ behaviour: @escaping @Sendable (InstanceSpec) -> Behaviour = { _ in .listens(after: .milliseconds(1)) }) {
+    init(socketGate: Gate? = nil, _ behaviour: @escaping @Sendable (InstanceSpec) -> Behaviour = { _ in .listens(after: .milliseconds(1)) })
+    {
+        self.socketGate = socketGate
         self.behaviour = behaviour
     }
+
+    /// How many sockets were asked for, each time.
+    var socketRequests: [Int] { counts.withLock { $0.socketRequests } }
 
     var started: Int { counts.withLock { $0.started } }
     var alive: Int { counts.withLock { $0.live.count } }
@@ -69,8 +77,12 @@ final class FakeLauncher: InstanceLauncher {
     }
 
     func openSockets(_ id: InstanceID, count: Int, completion: @escaping @Sendable ([CInt]) -> Void) {
-        let lives = counts.withLock { $0.live[id] != nil }
-        loop.execute { completion(lives ? (0..<count).map { _ in plainSocket() } : []) }
+        let lives = counts.withLock {
+            $0.socketRequests.append(count)
+            return $0.live[id] != nil
+        }
+        let opened = socketGate?.opened ?? loop.makeSucceededVoidFuture()
+        opened.hop(to: loop).whenComplete { _ in completion(lives ? (0..<count).map { _ in plainSocket() } : []) }
     }
 
     func stop(_ id: InstanceID, grace: Duration) {
