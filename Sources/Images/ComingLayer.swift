@@ -4,6 +4,7 @@ import LauncherClient
 import LinuxSystem
 import NIOCore
 import Sandbox
+import Synchronization
 
 /// A layer of an archive on its way from the request into its unpacker.
 ///
@@ -11,7 +12,7 @@ import Sandbox
 struct ComingLayer {
     let layer: PlannedLayer
     /// The unpacking; it ends soon after the content does.
-    let work: Task<UnpackedLayer, any Error>
+    private let work: ShelfWork
     private let pipe: LayerPipe
     private let watch: SenderWatch
     private var hash = ContentHash()
@@ -27,7 +28,7 @@ struct ComingLayer {
         let pipe = try await LayerPipe()
         let watch = SenderWatch(shelf.patience)
         let compression = LayerCompression(head: head.readableBytesView.prefix(4))
-        let work = await shelf.begin(layer.diffID, LayerArrival(watch: watch, pipe: pipe)) { unpacker in
+        let task = await shelf.begin(layer.diffID, LayerArrival(watch: watch, isPiped: true, pipe: pipe)) { unpacker in
             let result = await Result {
                 try await unpacker.unpack(
                     layer.diffID, from: pipe.reading.number, offset: 0, length: layer.size, compression: compression)
@@ -36,12 +37,12 @@ struct ComingLayer {
             await pipe.end()
             return try result.get()
         }
-        guard let work else {
+        guard let task else {
             await pipe.end()
             return nil
         }
         self.layer = layer
-        self.work = work
+        work = ShelfWork(task: task, diffID: layer.diffID, shelf: shelf)
         self.pipe = pipe
         self.watch = watch
         left = layer.size
@@ -69,17 +70,47 @@ struct ComingLayer {
         if left == 0 { await pipe.end() }
     }
 
-    /// What became of the layer.
+    /// What became of the layer. Whoever is cancelled while it waits needs it no more.
     func outcome() async throws -> UnpackedLayer {
-        do { return try await work.value } catch let error as UnpackFailure { throw ServiceError.layer(layer.diffID, error) }
+        do { return try await work.outcome() } catch let error as UnpackFailure { throw ServiceError.layer(layer.diffID, error) }
     }
 
     /// No more of the layer will come. Returns when nothing of it is being made any more.
     func abandon() async {
         watch.end()
         await pipe.end()
-        // What has come whole may be what another waits for.
-        if left > 0 { work.cancel() }
-        _ = await work.result
+        await work.leave()
+    }
+}
+
+/// A layer's unpacking, of which the upload that began it may take leave once.
+private final class ShelfWork: Sendable {
+    private let task: Task<UnpackedLayer, any Error>
+    private let diffID: Digest
+    private let shelf: LayerShelf
+    private let isLeft = Atomic(false)
+
+    init(task: Task<UnpackedLayer, any Error>, diffID: Digest, shelf: LayerShelf) {
+        self.task = task
+        self.diffID = diffID
+        self.shelf = shelf
+    }
+
+    func outcome() async throws -> UnpackedLayer {
+        try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            Task { await tell() }
+        }
+    }
+
+    /// Ends it where nobody else waits for the layer. Returns when nothing of it is being made any more.
+    func leave() async {
+        await tell()
+        _ = await task.result
+    }
+
+    private func tell() async {
+        if !isLeft.exchange(true, ordering: .sequentiallyConsistent) { await shelf.leave(task, diffID) }
     }
 }

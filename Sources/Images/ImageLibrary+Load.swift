@@ -51,6 +51,9 @@ extension ImageLibrary {
             let records = try await place(layers, early: early, from: file, progress)
             try await record(plan, layers: records, kept: kept)
         }
+        // What is recorded counts before what was held for it is given back.
+        await shelf.countAgain()
+        withExtendedLifetime(kept) {}
         await shelf.release(layers.map(\.diffID))
         try result.get()
         return Set(plan.images.flatMap(\.references))

@@ -63,14 +63,20 @@ extension ImageLibrary {
             manifestDigest: image.manifest.digest, configDigest: image.configDigest, created: now(), references: names,
             layers: image.layers.compactMap { records[$0.diffID] }, indexes: image.indexes,
             blobs: kept.map { KeptBlob(digest: $0.descriptor.digest, size: UInt64(max(0, $0.descriptor.size))) })
-        try await store.record(record) { [blobs] in
-            for blob in kept {
-                // One that was here may have gone with the last image that had it.
-                if let incoming = blob.incoming { try incoming.publish() } else { try blobs.mustHave(blob.descriptor.digest) }
+        let recorded = await Result {
+            try await store.record(record) { [blobs] in
+                for blob in kept {
+                    // One that was here may have gone with the last image that had it.
+                    if let incoming = blob.incoming { try incoming.publish() } else { try blobs.mustHave(blob.descriptor.digest) }
+                }
+                try blobs.write(image.manifest.bytes, digest: image.manifest.digest)
+                try blobs.write(image.config, digest: image.configDigest)
             }
-            try blobs.write(image.manifest.bytes, digest: image.manifest.digest)
-            try blobs.write(image.config, digest: image.configDigest)
         }
+        // What is recorded counts before what was held for it is given back.
+        await shelf.countAgain()
+        withExtendedLifetime(kept) {}
+        try recorded.get()
         logger.info("image pulled", metadata: ["image": "\(name)", "digest": "\(image.manifest.digest)"])
         return self.image(record, reference: names.first ?? "\(record.manifestDigest)", shared: sharedLayers(try await store.images()))
     }

@@ -27,12 +27,12 @@ struct LayerDownload: Sendable {
     func unpack(with unpacker: PlacedUnpacker) async throws -> UnpackedLayer {
         // From here on another who has the layer may overtake: a registry may be slow with its first byte too.
         let watch = SenderWatch(patience)
-        let pipe = try await LayerPipe()
-        let isPiped = await unpacker.announce(LayerArrival(watch: watch, pipe: pipe, kept: kept))
+        let isPiped = await unpacker.announce(LayerArrival(watch: watch, kept: kept))
         let blob = WatchedBlob(session.blob(descriptor), watch)
-        let result = await Result {
-            isPiped ? try await unpack(blob, through: pipe, unpacker) : try await unpackStored(blob, unpacker)
-        }
+        guard isPiped else { return try await unpackStored(blob, unpacker) }
+        let pipe = try await LayerPipe()
+        await unpacker.attach(pipe)
+        let result = await Result { try await unpack(blob, through: pipe, unpacker) }
         await pipe.end()
         return try result.get()
     }

@@ -8,7 +8,10 @@ import Store
 /// Removing what nobody needs.
 extension LayerShelf {
     /// Removes every layer that no image has and nobody holds.
+    ///
+    /// - Throws: the first error, when all the others are removed.
     func removeUnused() async throws {
+        var first: (any Error)?
         for layer in try await store.unusedLayers() where holders[layer] == nil && unpacking[layer] == nil && removing[layer] == nil {
             present[layer] = nil
             let task = Task {
@@ -17,9 +20,11 @@ extension LayerShelf {
                 if try await store.removeUnusedLayer(layer) { try await unpacker.remove(layer) }
             }
             removing[layer] = task
-            try await task.value
+            do { try await task.value } catch { first = first ?? error }
         }
+        // Also where one stays: the others are gone.
         await countAgain()
+        if let first { throw first }
     }
 
     /// After a start: forgets layers that are gone, and removes those that no record knows.

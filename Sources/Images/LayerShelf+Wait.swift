@@ -15,8 +15,9 @@ extension LayerShelf {
 
     /// Waits for another, who may be slow.
     ///
+    /// - Parameter howeverSlow: whether it is waited for also then.
     /// - Returns: nil where it is.
-    func wait(forOther work: LayerWork, _ diffID: Digest) async -> Result<UnpackedLayer, any Error>? {
+    func wait(forOther work: LayerWork, _ diffID: Digest, howeverSlow: Bool = false) async -> Result<UnpackedLayer, any Error>? {
         let (ends, sender) = AsyncStream.makeStream(of: WaitEnd.self)
         change(work.task, diffID) { work in
             work.waiters += 1
@@ -24,7 +25,7 @@ extension LayerShelf {
         }
         Task { sender.yield(.ended(await work.task.result)) }
         let watch = Task {
-            while !isSlow(work.task, diffID) { try await patience.sleep(patience.window / 5) }
+            while howeverSlow || !isSlow(work.task, diffID) { try await patience.sleep(patience.window / 5) }
             sender.yield(.slow)
         }
         var iterator = ends.makeAsyncIterator()
@@ -64,7 +65,7 @@ extension LayerShelf {
 
     /// - Returns: whether that was the last who waited, and the work is cancelled.
     @discardableResult
-    private func leave(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest) -> Bool {
+    func leave(_ task: Task<UnpackedLayer, any Error>, _ diffID: Digest) -> Bool {
         var isLast = false
         change(task, diffID) { work in
             work.waiters -= 1

@@ -77,7 +77,14 @@ actor LayerShelf {
             if removing[diffID] != nil { continue }
             let task = start(diffID, unpack)
             await onUnpack()
-            return (try await wait(for: task, diffID).get(), false)
+            let own = await wait(for: task, diffID)
+            guard case .failure(let error as UnpackFailure) = own, error.lacksRoom else { return (try own.get(), false) }
+            // What two bring counts twice while both are about it: there may be room for one.
+            try Task.checkCancellation()
+            if let found = present[diffID] { return (found, true) }
+            guard let other = unpacking[diffID]?.last, case .success(let found)? = await wait(forOther: other, diffID, howeverSlow: true)
+            else { return (try own.get(), false) }
+            return (found, true)
         }
     }
 
@@ -91,22 +98,6 @@ actor LayerShelf {
             PipePlaces.haveRoom(forUpload: true, beside: unpacking.values.joined())
         else { return nil }
         return start(diffID, isUpload: true, arrival: arrival, unpack)
-    }
-
-    /// - Returns: whether there is a place for its pipe.
-    private func announce(_ arrival: LayerArrival, _ number: Int, _ diffID: Digest) -> Bool {
-        guard let index = unpacking[diffID]?.firstIndex(where: { $0.number == number }) else { return false }
-        var arrival = arrival
-        if !PipePlaces.haveRoom(forUpload: false, beside: unpacking.values.joined()) { arrival.pipe = nil }
-        // Somebody else may have been first already.
-        unpacking[diffID]?[index].replacement = present[diffID]
-        unpacking[diffID]?[index].arrival = arrival
-        if present[diffID] != nil, arrival.kept == nil { unpacking[diffID]?[index].task.cancel() }
-        return arrival.pipe != nil
-    }
-
-    private func isReplaced(_ number: Int, _ diffID: Digest) -> Bool {
-        unpacking[diffID]?.first { $0.number == number }?.replacement != nil
     }
 
     /// Not a child of who asked first: others may wait for the layer when that one is cancelled.
@@ -133,10 +124,11 @@ actor LayerShelf {
         _ diffID: Digest, _ number: Int, _ unpack: @escaping @Sendable (PlacedUnpacker) async throws -> UnpackedLayer
     ) async throws -> UnpackedLayer {
         try await room.refresh { [store] in try await store.imageBytes() }
-        let unpacked = try await room.hold { [unpacker, store] place in
+        return try await room.hold(used: usedWhenCancelled) { [unpacker, store] place in
             let unpacked = try await unpack(
                 PlacedUnpacker(
                     unpacker: unpacker, place: place, announce: { await self.announce($0, number, diffID) },
+                    attach: { await self.attach($0, number, diffID) },
                     isReplaced: { await self.isReplaced(number, diffID) }))
             // In place first, then recorded: a stop between the two leaves a layer that the next start removes. A cancel between the two
             // is too late for this one: only a recorded layer is found by whoever removes the unused.
@@ -146,32 +138,22 @@ actor LayerShelf {
             }.value
             return unpacked
         }
-        await Task { await countAgain() }.value
-        return unpacked
     }
 
     private func have(_ diffID: Digest, _ unpacked: UnpackedLayer) { present[diffID] = unpacked }
 
-    /// Called when what is recorded has changed: those who are unpacking keep to what there is now.
-    func countAgain() async {
-        do { try await room.refresh { [store] in try await store.imageBytes() } } catch {
+    /// Called when what is recorded has changed: those who are unpacking keep to what there is now. In a task of its own: the store refuses what a
+    /// cancelled one asks.
+    func countAgain() async { await Task { await room.refresh { await used() } }.value }
+
+    private nonisolated func usedWhenCancelled() async -> UInt64? { await Task { await used() }.value }
+
+    /// - Returns: bytes of all that is recorded; nil where the database does not say.
+    private func used() async -> UInt64? {
+        do { return try await store.imageBytes() } catch {
             // What images take is counted when the database is asked next, before the next layer.
             logger.warning("what images take could not be counted", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Others who bring the layer need not any more, and give their unpackers back; who waits for them has it.
-    private func replace(_ diffID: Digest, by unpacked: UnpackedLayer) async {
-        guard let works = unpacking[diffID] else { return }
-        for index in works.indices {
-            if works[index].arrival != nil { unpacking[diffID]?[index].replacement = unpacked }
-            for tell in works[index].others { tell(unpacked) }
-        }
-        for work in works {
-            guard let arrival = work.arrival else { continue }
-            await arrival.pipe?.end()
-            // A download waits for its registry still.
-            if arrival.kept == nil { work.task.cancel() }
+            return nil
         }
     }
 }

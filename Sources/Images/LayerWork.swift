@@ -7,7 +7,9 @@ package import Sandbox
 /// How a layer comes from a client or a registry.
 struct LayerArrival: Sendable {
     let watch: SenderWatch
-    /// Nil where it goes by way of a file.
+    /// Whether it has a place for a pipe; without one it goes by way of a file.
+    var isPiped = false
+    /// Nil before it is made, and where there is no place for it.
     var pipe: LayerPipe?
     /// Where its blob is kept: then all of it must come, whoever has put the layer in place meanwhile.
     var kept: IncomingBlob?
@@ -52,7 +54,7 @@ enum PipePlaces {
     private static let pulls = 9
 
     static func haveRoom(forUpload isUpload: Bool, beside works: some Sequence<LayerWork>) -> Bool {
-        let taken = works.filter { $0.isUpload == isUpload && $0.arrival?.pipe != nil }
+        let taken = works.filter { $0.isUpload == isUpload && $0.arrival?.isPiped == true }
         if !isUpload { return taken.count < pulls }
         return taken.count < uploads.all && taken.count(where: { $0.arrival?.watch.isSlow == false }) < uploads.brisk
     }
@@ -67,6 +69,8 @@ struct PlacedUnpacker: Sendable {
     ///
     /// - Returns: whether it may come by the pipe.
     let announce: @Sendable (LayerArrival) async -> Bool
+    /// Gives the pipe by which it comes, where it may: it is closed when somebody else has put the layer in place.
+    let attach: @Sendable (LayerPipe) async -> Void
     /// Whether somebody else has put the layer in place.
     let isReplaced: @Sendable () async -> Bool
 

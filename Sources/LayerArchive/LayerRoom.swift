@@ -7,8 +7,11 @@ public import LinuxSystem
 public final class LayerRoom {
     /// Bytes that are written between two looks at the disk.
     private static let stride = 1 << 20
-    /// Files that must be left to make: as for bytes, functions and the database must go on.
-    private static let files: UInt64 = 1000
+    /// What a name counts at least between two looks: 32 of them are a stride, whatever they bring.
+    private static let name = stride / 32
+    /// Files that must be left to make at each look, so that 1000 stay whatever the nineteen that unpack at once make before their next: as for bytes,
+    /// functions and the database must go on.
+    private static let files: UInt64 = 2000
 
     private let place: RoomPlace?
     private let folder: CInt
@@ -47,7 +50,7 @@ public final class LayerRoom {
     /// Called before so many bytes are written, of content or attributes, or a name is made.
     func use(_ bytes: Int, _ entry: EntryPath) throws(LayerRefusal) {
         guard let place else { return }
-        unseen += max(bytes, 4096)
+        unseen += max(bytes, Self.name)
         if unseen < Self.stride { return }
         unseen = 0
         var status = statvfs()

@@ -7,12 +7,15 @@ import Synchronization
 ///
 /// Each unpacker counts in a place of its own, so that what one has taken is known and given back however it ends. There is no word for the sum: who is
 /// killed between two words would leave it wrong for as long as others are under way. All of them can write all of it: one that was taken over can have
-/// others refused, or let go beyond the quota, until the look after each layer. It holds nothing but such counts.
+/// others refused, or let go beyond the quota, until the daemon says anew what it knows, with each layer that begins or ends. It holds nothing but such
+/// counts.
 public final class RoomPage: Sendable {
     /// Those who can count at once.
     public static let places = 2045
     /// How often one gives way to others that take the last of the room in the same moment, before it is refused.
     private static let attempts = 100
+    /// How often one looks again where there seems to be no room: another may have counted what it takes back in the next moment.
+    private static let looks = 20
     private static let heads = 3
     private static let size = (heads + places) * MemoryLayout<UInt64>.size
 
@@ -65,22 +68,40 @@ public final class RoomPage: Sendable {
 
     /// Counts further bytes in a place, where there is room for them: what is refused takes no room from others.
     ///
+    /// - Parameter pause: called between two looks.
     /// - Returns: whether there is, and what all places have together with these bytes.
-    public func take(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
-        var asked = look(bytes, in: place)
+    public func take(
+        _ bytes: UInt64, in place: Int, pause: () -> Void = giveWay
+    ) -> (fits: Bool, together: UInt64) {
+        var asked = look(bytes, in: place, pause: pause)
         for _ in 0..<Self.attempts where asked.fits {
             // Counted first and looked at then: of two that take the last of the room at once, one at least sees both.
             word(Self.heads + place).pointee.wrappingAdd(bytes, ordering: .sequentiallyConsistent)
             let sum = together(atLeast: place + 1)
             if sum <= room { return (true, sum) }
             giveBack(bytes, in: place)
-            asked = look(bytes, in: place)
+            asked = look(bytes, in: place, pause: pause)
         }
         return (false, asked.together)
     }
 
-    /// As ``take(_:in:)``, and takes nothing.
-    public func look(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
+    /// As ``take(_:in:pause:)``, and takes nothing.
+    public func look(
+        _ bytes: UInt64, in place: Int, pause: () -> Void = giveWay
+    ) -> (fits: Bool, together: UInt64) {
+        var asked = lookOnce(bytes, in: place)
+        // What could not be taken were all others gone is not asked for again.
+        for _ in 0..<Self.looks where !asked.fits && bytes <= room {
+            pause()
+            asked = lookOnce(bytes, in: place)
+        }
+        return asked
+    }
+
+    /// Lets others of this processor go first.
+    public static func giveWay() { sched_yield() }
+
+    private func lookOnce(_ bytes: UInt64, in place: Int) -> (fits: Bool, together: UInt64) {
         let (sum, overflow) = together(atLeast: place + 1).addingReportingOverflow(bytes)
         return (!overflow && sum <= room, overflow ? .max : sum)
     }
@@ -90,8 +111,11 @@ public final class RoomPage: Sendable {
         word(Self.heads + place).pointee.wrappingSubtract(bytes, ordering: .sequentiallyConsistent)
     }
 
+    /// Says what a place has counted, whatever it seems to have.
+    public func set(_ bytes: UInt64, in place: Int) { word(Self.heads + place).pointee.store(bytes, ordering: .sequentiallyConsistent) }
+
     /// Takes back what a place has counted, when its unpacker is gone.
-    public func clear(_ place: Int) { word(Self.heads + place).pointee.store(0, ordering: .sequentiallyConsistent) }
+    public func clear(_ place: Int) { set(0, in: place) }
 
     private func together(atLeast least: Int) -> UInt64 {
         var sum: UInt64 = 0

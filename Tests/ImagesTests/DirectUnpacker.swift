@@ -15,28 +15,41 @@ final class DirectUnpacker: LayerUnpacker {
     private let onStart: @Sendable (pid_t) -> Void
     /// Called when a layer has just been put in place and nobody knows it yet.
     private let onPlaced: @Sendable (Digest) throws -> Void
+    /// Called when nobody needs a layer any more that is being unpacked.
+    private let onCancel: @Sendable () -> Void
+    private let failed = Mutex(0)
 
     init(
         folder: String, onStart: @escaping @Sendable (pid_t) -> Void = { _ in },
-        onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in }
+        onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in }, onCancel: @escaping @Sendable () -> Void = {}
     ) throws {
         self.folder = folder
         self.onStart = onStart
         self.onPlaced = onPlaced
+        self.onCancel = onCancel
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
     /// How often each layer was unpacked.
     var counts: [Digest: Int] { started.withLock { $0 } }
 
+    /// How many unpackings have failed.
+    var failures: Int { failed.withLock { $0 } }
+
     func unpack(
         _ diffID: Digest, from blob: CInt, offset: UInt64, length: UInt64, compression: LayerCompression, place: RoomPlace?
     ) async throws -> UnpackedLayer {
         started.withLock { $0[diffID, default: 0] += 1 }
-        return try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { [self] in
-                continuation.resume(with: Result { try run(diffID, blob, offset, length, compression, place) })
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread { [self] in
+                    let result = Result { try run(diffID, blob, offset, length, compression, place) }
+                    if case .failure = result { failed.withLock { $0 += 1 } }
+                    continuation.resume(with: result)
+                }
             }
+        } onCancel: {
+            onCancel()
         }
     }
 
@@ -101,14 +114,9 @@ final class DirectUnpacker: LayerUnpacker {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Past all numbers that are given: one that is given first must not be where another comes from.
-        var copies: [CInt] = []
-        defer { for copy in copies { close(copy) } }
         for (number, input) in descriptors {
             switch input {
-            case .open(let other):
-                copies.append(fcntl(other, F_DUPFD_CLOEXEC, 64))
-                posix_spawn_file_actions_adddup2(&actions, copies[copies.count - 1], number)
+            case .open(let other): posix_spawn_file_actions_adddup2(&actions, other, number)
             case .new(let path): posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
             }
         }

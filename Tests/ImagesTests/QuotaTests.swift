@@ -79,4 +79,35 @@ import Testing
             #expect(full.status == 507, "\(full)")
         }
     }
+
+    @Test("who finds no room beside another that brings the same layer waits for that one", arguments: [false, true])
+    func overtaking(keepBlobs: Bool) async throws {
+        let registry = try TestRegistry()
+        let plain = layer(1_500_000, seed: 1)
+        try registry.push(LayoutBuilder.image("x:1", plain), "hello:1", options: "--preserve-digests")
+        let goOn = registry.scratch.path + "/go-on"
+        let front = try Front(registry, "--stall-each", "1300000", "--stall-file", goOn)
+        // Room for the layer, and the blob where it is kept, and not for as much again as the slow one has brought.
+        try await PullFixture.with(
+            space: ImageSpace(quota: keepBlobs ? 3_600_000 : 2_000_000), patience: SenderPatience(window: .milliseconds(100), least: 1000)
+        ) { fixture async throws in
+            async let slow = fixture.pull("\(front.address)/hello:1")
+            let isWritten = {
+                try fixture.leftovers().contains { path in
+                    let file = "\(fixture.scratch.path)/\(path)/file"
+                    guard path.hasPrefix("layers/.tmp-"), FileManager.default.fileExists(atPath: file) else { return false }
+                    return try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0 > 1_000_000
+                }
+            }
+            while try !isWritten() { try await Task.sleep(for: .milliseconds(5)) }
+            async let fast = fixture.pull("\(registry.address)/hello:1", keepBlobs: keepBlobs)
+            while fixture.unpacker.failures == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(FileManager.default.createFile(atPath: goOn, contents: nil))
+            #expect(try await [slow.layers.count, fast.layers.count] == [1, 1])
+            #expect(fixture.unpacker.counts == [try #require(Digest(hex: LayoutBuilder.digest(plain))): 2])
+            if !keepBlobs { return }
+            let blob = "\(fixture.scratch.path)/data/blobs/sha256/\(LayoutBuilder.digest(plain))"
+            #expect(try Array(Data(contentsOf: URL(fileURLWithPath: blob))) == plain)
+        }
+    }
 }

@@ -2,6 +2,7 @@
 import Foundation
 import FunctionModel
 import Images
+import Registry
 import RegistryFixtures
 import Synchronization
 import TarFixtures
@@ -136,5 +137,55 @@ import Testing
             for one in slow { await #expect(throws: (any Error).self) { try await one.value } }
             #expect(try unpackers() == 0 && !fixture.leftovers().contains { $0.hasPrefix("data/tmp/") })
         }
+    }
+
+    /// It waits for its registry still, and for no unpacker.
+    @Test func anOvertakenPullThatKeepsItsBlobsGivesItsPlacesBack() async throws {
+        let registry = try TestRegistry()
+        for number in 0..<4 { try push(registry, "slow:\(number)", layers: (0..<3).map { UInt64(10 + number * 3 + $0) }) }
+        let fronts = try (0..<4).map { _ in try Front(registry, "--stall-each", "100000") }
+        try await PullFixture.with(patience: patience) { fixture async throws in
+            func unpackers() throws -> Int {
+                try fixture.leftovers().count { $0.hasPrefix("layers/.tmp-") && !$0.dropFirst(9).contains(".") }
+            }
+            func pull(_ number: Int, keepBlobs: Bool) -> Task<Image, any Error> {
+                Task { try await fixture.pull("\(fronts[number].address)/slow:\(number)", keepBlobs: keepBlobs) }
+            }
+            var slow = (0..<3).map { pull($0, keepBlobs: true) }
+            for front in fronts[..<3] { try await wait { front.requests.count { $0.hasPrefix("stalled") } == 3 } }
+            try await wait { try unpackers() == 9 }
+            for number in 0..<3 { try await fixture.pull("\(registry.address)/slow:\(number)") }
+            try await wait { try unpackers() == 0 }
+            // Others come by a pipe again.
+            slow.append(pull(3, keepBlobs: false))
+            try await wait { try unpackers() == 3 }
+            for one in slow { one.cancel() }
+            for one in slow { await #expect(throws: (any Error).self) { try await one.value } }
+        }
+    }
+
+    @Test("who hangs up when all has come ends the unpacker", arguments: ["pull", "load"]) func hangingUp(_ way: String) async throws {
+        let registry = try TestRegistry()
+        try push(registry, "hello:1", layers: [1])
+        let archive = try asSent(LayoutBuilder.image("y:1", LayoutBuilder.layer("file", noise(1_500_000, seed: 1))))
+        let (placed, places) = AsyncStream.makeStream(of: Void.self)
+        let isCancelled = DispatchSemaphore(value: 0)
+        // The unpacker has all, and has not ended: that it does when it is told to.
+        let fixture = try await PullFixture(
+            onPlaced: { _ in
+                places.yield()
+                isCancelled.wait()
+            }, onCancel: { isCancelled.signal() })
+        let coming = Task {
+            if way == "pull" {
+                try await fixture.pull("\(registry.address)/hello:1")
+            } else {
+                _ = try await fixture.library.load(chunks: chunks(archive), name: nil) { _ in }
+            }
+        }
+        for await _ in placed { break }
+        coming.cancel()
+        await #expect(throws: (any Error).self) { try await coming.value }
+        try await fixture.registries.shutDown()
     }
 }
