@@ -17,16 +17,20 @@ final class DirectUnpacker: LayerUnpacker {
     private let onPlaced: @Sendable (Digest) throws -> Void
     /// Called when nobody needs a layer any more that is being unpacked.
     private let onCancel: @Sendable () -> Void
+    /// Called before a layer is removed.
+    private let onRemove: @Sendable (Digest) throws -> Void
     private let failed = Mutex(0)
 
     init(
         folder: String, onStart: @escaping @Sendable (pid_t) -> Void = { _ in },
-        onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in }, onCancel: @escaping @Sendable () -> Void = {}
+        onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in }, onCancel: @escaping @Sendable () -> Void = {},
+        onRemove: @escaping @Sendable (Digest) throws -> Void = { _ in }
     ) throws {
         self.folder = folder
         self.onStart = onStart
         self.onPlaced = onPlaced
         self.onCancel = onCancel
+        self.onRemove = onRemove
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
@@ -58,6 +62,7 @@ final class DirectUnpacker: LayerUnpacker {
     }
 
     func remove(_ diffID: Digest) async throws {
+        try onRemove(diffID)
         if FileManager.default.fileExists(atPath: "\(folder)/\(diffID.hex)") {
             try FileManager.default.removeItem(atPath: "\(folder)/\(diffID.hex)")
         }

@@ -28,11 +28,12 @@ final class PullFixture: Sendable {
         settings: String? = nil, environment: [String: String] = [:], space: ImageSpace = ImageSpace(),
         patience: SenderPatience = SenderPatience(),
         onStart: @escaping @Sendable (pid_t) -> Void = { _ in }, onPlaced: @escaping @Sendable (Digest) throws -> Void = { _ in },
-        onCancel: @escaping @Sendable () -> Void = {}
+        onCancel: @escaping @Sendable () -> Void = {}, onRemove: @escaping @Sendable (Digest) throws -> Void = { _ in }
     ) async throws {
         let scratch = try Scratch()
         self.scratch = scratch
-        unpacker = try DirectUnpacker(folder: scratch.path + "/layers", onStart: onStart, onPlaced: onPlaced, onCancel: onCancel)
+        unpacker = try DirectUnpacker(
+            folder: scratch.path + "/layers", onStart: onStart, onPlaced: onPlaced, onCancel: onCancel, onRemove: onRemove)
         var registrySettings = RegistrySettings()
         if let settings { registrySettings = try RegistrySettings(reading: try scratch.write(Array(settings.utf8), to: "registries.json")) }
         registrySettings.proxies = try ProxyRules(environment: environment)

@@ -3,7 +3,10 @@ import Foundation
 import FunctionModel
 import Images
 import NIOCore
+import Registry
 import RegistryFixtures
+import Sandbox
+import Synchronization
 import TarFixtures
 import Testing
 
@@ -109,5 +112,23 @@ import Testing
             let blob = "\(fixture.scratch.path)/data/blobs/sha256/\(LayoutBuilder.digest(plain))"
             #expect(try Array(Data(contentsOf: URL(fileURLWithPath: blob))) == plain)
         }
+    }
+
+    @Test func aLayerThatCannotBeRemovedKeepsNoOthers() async throws {
+        let calls = Mutex(0)
+        let fixture = try await PullFixture(onRemove: { _ in
+            let number = calls.withLock { calls in
+                calls += 1
+                return calls
+            }
+            if number == 1 { throw UnpackFailure(reason: "the first of them is in somebody's way") }
+        })
+        for seed in 1...3 {
+            let archive = LayoutBuilder.image("image\(seed):1", layer(1000, seed: UInt64(seed)))
+            _ = try await fixture.library.load(chunks: chunks(archive), name: nil) { _ in }
+        }
+        await #expect(throws: (any Error).self) { try await fixture.library.collect(all: true, used: [], dryRun: false) }
+        #expect(try fixture.leftovers().count { $0.hasPrefix("layers/") } == 1 && calls.withLock { $0 } == 3)
+        try await fixture.registries.shutDown()
     }
 }
