@@ -115,7 +115,7 @@ extension SandboxOnThisKernel {
             }
             #expect(mounts.map { $0[4] }.sorted() == ["/", "/layer"])
             #expect(mounts.allSatisfy { mount in ["nosuid", "nodev", "noexec"].allSatisfy { mount[5].contains($0) } })
-            kill(host.process, SIGKILL)
+            kill(host.process, SIGTERM)  // Nobody would remove the cgroups of one that is killed.
             await #expect(throws: UnpackFailure.self) { try await lost.value }
         }
 
@@ -229,7 +229,7 @@ extension SandboxOnThisKernel {
             let nothing = try #require(Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
             #expect(try await real.client.unpack(nothing, from: empty, offset: 0, length: 0, compression: .none).entries == 0)
             #expect(try running() == 15)
-            kill(real.process, SIGKILL)
+            kill(real.process, SIGTERM)
             for one in waiting { await #expect(throws: UnpackFailure.self) { try await one.value } }
             withExtendedLifetime(pipes) {}
         }
