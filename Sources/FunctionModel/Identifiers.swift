@@ -67,7 +67,7 @@ private func timeAndRandomHex(_ kind: Unicode.Scalar, seconds: Int64, using rand
 }
 
 /// The eight hexadecimal digits of a number, in lower case, as they lie in memory; all eight are made at once.
-package func hexDigits(_ number: UInt32) -> UInt64 {
+public func hexDigits(_ number: UInt32) -> UInt64 {
     var digits = UInt64(number)
     digits = (digits & 0xffff_0000) << 16 | digits & 0xffff
     digits = (digits & 0x0000_ff00_0000_ff00) << 8 | digits & 0x0000_00ff_0000_00ff
