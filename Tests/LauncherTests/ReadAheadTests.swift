@@ -10,17 +10,17 @@ extension SandboxOnThisKernel {
     @Suite(.serialized) struct ReadAheadTests {
         struct NoList: Error {}
 
-        private let large = 4 << 20
+        let large = 4 << 20
 
-        private func write(_ path: String, bytes: Int) throws {
+        func write(_ path: String, bytes: Int) throws {
             try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             try Data(repeating: 7, count: bytes).write(to: URL(fileURLWithPath: path))
         }
 
-        private func layer(_ host: LauncherFixture) -> String { "\(host.folder)/layers/\(host.layer.hex)" }
+        func layer(_ host: LauncherFixture) -> String { "\(host.folder)/layers/\(host.layer.hex)" }
 
         /// How many pages of a file are in memory.
-        private func resident(_ path: String) throws -> Int {
+        func resident(_ path: String) throws -> Int {
             let file = try openAt(currentDirectory, path, flags: O_RDONLY)
             var status = stat()
             fstat(file.number, &status)
@@ -32,7 +32,7 @@ extension SandboxOnThisKernel {
         }
 
         /// Has the page cache lose a file.
-        private func forget(_ path: String) throws {
+        func forget(_ path: String) throws {
             for _ in 0..<100 where try resident(path) > 0 {
                 let file = try openAt(currentDirectory, path, flags: O_RDONLY)
                 fsync(file.number)
@@ -42,11 +42,11 @@ extension SandboxOnThisKernel {
             #expect(try resident(path) == 0)
         }
 
-        private func lists(_ host: LauncherFixture) -> [String] {
+        func lists(_ host: LauncherFixture) -> [String] {
             (try? FileManager.default.contentsOfDirectory(atPath: host.folder + "/reads"))?.filter { !$0.hasPrefix(".") } ?? []
         }
 
-        private func wait(seconds: Double = 20, _ condition: () throws -> Bool) async throws -> Bool {
+        func wait(seconds: Double = 20, _ condition: () throws -> Bool) async throws -> Bool {
             let deadline = Date().addingTimeInterval(seconds)
             while Date() < deadline {
                 if try condition() { return true }
@@ -55,13 +55,13 @@ extension SandboxOnThisKernel {
             return false
         }
 
-        private func list(_ host: LauncherFixture, lists count: Int = 1) async throws -> String {
+        func list(_ host: LauncherFixture, lists count: Int = 1) async throws -> String {
             guard try await wait({ lists(host).count >= count }) else { throw NoList() }
             return try String(contentsOfFile: "\(host.folder)/reads/\(lists(host)[0])", encoding: .utf8)
         }
 
         /// A start from which the list is made.
-        private func record(_ host: LauncherFixture, _ arguments: [String], lists count: Int = 1) async throws -> String {
+        func record(_ host: LauncherFixture, _ arguments: [String], lists count: Int = 1) async throws -> String {
             try await loaded(host)
             let instance = host.start(arguments)
             try await instance.listening()
@@ -70,14 +70,14 @@ extension SandboxOnThisKernel {
             return list
         }
 
-        private func stop(_ host: LauncherFixture, _ instance: RunningInstance) async throws {
+        func stop(_ host: LauncherFixture, _ instance: RunningInstance) async throws {
             host.client.stop(instance.spec.id, grace: .zero)
             _ = try await instance.end()
         }
 
-        private func helper(of host: LauncherFixture) throws -> pid_t { try #require(try child(of: host)) }
+        func helper(of host: LauncherFixture) throws -> pid_t { try #require(try child(of: host)) }
 
-        private func child(of host: LauncherFixture) throws -> pid_t? {
+        func child(of host: LauncherFixture) throws -> pid_t? {
             let children = try String(contentsOfFile: "/proc/\(host.process)/task/\(host.process)/children", encoding: .utf8)
             return children.split(separator: " ").compactMap { pid_t($0) }.first {
                 (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "swiftlet-ahead\n"
@@ -315,109 +315,8 @@ extension SandboxOnThisKernel {
             #expect(try host.remains() == [])
         }
 
-        @Test func itMayLookAndWriteItsListsAndNoMore() async throws {
-            let host = try LauncherFixture()
-            #expect(try await host.output(["cwd"]) == "/\n")
-            let helper = try await ready(host)
-            let status = try String(contentsOfFile: "/proc/\(helper)/status", encoding: .utf8).split(separator: "\n")
-            func value(_ name: String) -> Substring? { status.first { $0.hasPrefix(name + ":") }?.split(separator: "\t").last }
-            for set in ["CapBnd", "CapPrm", "CapEff", "CapAmb"] {
-                #expect(try UInt64(#require(value(set)), radix: 16) == ReadAheadPlan.capabilities, "\(set)")
-            }
-            // DAC_READ_SEARCH and FOWNER.
-            #expect(ReadAheadPlan.capabilities == 0b1100)
-            #expect(value("Seccomp") == "2" && value("NoNewPrivs") == "1")
-            let reads = try FileManager.default.attributesOfItem(atPath: host.folder + "/reads")
-            let user = try #require(reads[.ownerAccountID] as? NSNumber).stringValue
-            #expect(user != "0" && reads[.groupOwnerAccountID] as? NSNumber == reads[.ownerAccountID] as? NSNumber)
-            #expect(reads[.posixPermissions] as? NSNumber == 0o700)
-            for ids in ["Uid", "Gid"] {
-                #expect(status.first { $0.hasPrefix(ids + ":") }?.split(separator: "\t").dropFirst().allSatisfy { $0 == user } ?? false)
-            }
-            #expect(status.contains("Groups:\t "))
-        }
-
-        /// Were it taken over, it would see the images of this host, and no more of it.
-        @Test func itSeesTheLayersAndItsListsAndNothingOfTheHost() async throws {
-            let host = try LauncherFixture()
-            #expect(try await host.output(["cwd"]) == "/\n")
-            let helper = try await ready(host)
-            let root = "/proc/\(helper)/root"
-            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: root)) == ["layers", "reads", "proc"])
-            let mounts = try String(contentsOfFile: "/proc/\(helper)/mountinfo", encoding: .utf8).split(separator: "\n").map {
-                $0.split(separator: " ")
-            }
-            #expect(Set(mounts.map { $0[4] }) == ["/", "/layers", "/reads", "/proc"], "\(mounts)")
-            for mount in mounts {
-                for word in ["nosuid", "nodev", "noexec"] { #expect(mount[5].split(separator: ",").contains(Substring(word)), "\(mount)") }
-            }
-            #expect(mounts.first { $0[4] == "/layers" }?[5].hasPrefix("ro,") ?? false)
-            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: root + "/proc")) == ["1", "self", "thread-self"])
-            for kind in ["mnt", "pid", "net", "ipc", "uts"] {
-                func link(_ process: pid_t) throws -> String {
-                    try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/\(kind)")
-                }
-                #expect(try link(helper) != link(host.process) && link(helper) != link(getpid()), "\(kind)")
-            }
-            let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(helper)/fd").filter { $0 != "2" }
-            let open = numbers.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(helper)/fd/\($0)") }
-            #expect(Set(open.filter { $0.hasPrefix("/") }) == ["/dev/null", "/layers", "/reads", "/proc/meminfo"], "\(open)")
-        }
-
-        /// Who opens a page table with CAP_SYS_ADMIN is told where in the machine's memory each page lies, and so is whoever gets it from there.
-        @Test func itIsToldWhichPagesAreInUseAndNotWhereTheyLie() async throws {
-            let host = try LauncherFixture { try write($0 + "/data/large", bytes: large) }
-            try await loaded(host)
-            let helper = try helper(of: host)
-            kill(helper, SIGSTOP)
-            defer { kill(helper, SIGCONT) }
-            let socket = try descriptor(ReadAheadPlan.socket, of: helper)
-            let instance = host.start(["map-page", "/data/large", "5", "serve", "9000"])
-            try await instance.listening()
-            var (buffer, tables) = ([UInt8](repeating: 0, count: ReadAheadBounds.message), [Descriptor.Box]())
-            let isTold = try await wait {
-                guard case .message(let bytes, let numbers) = try receiveMessage(socket.number, into: &buffer, descriptors: 64) else {
-                    return false
-                }
-                tables = numbers.map { Descriptor.Box(Descriptor(owning: $0)) }
-                if case .look = try ReadAheadOrder(decoding: bytes) { return true }
-                return false
-            }
-            try #require(isTold && tables.count >= 2 && tables.count % 2 == 0)
-            var present = 0
-            for index in stride(from: 0, to: tables.count, by: 2) {
-                let maps = String(decoding: try #require(try tables[index].descriptor.readAll(limit: 1 << 20)), as: UTF8.self)
-                for line in maps.split(separator: "\n") where !line.contains("[vsyscall]") {
-                    let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt64($0, radix: 16) }
-                    for page in ends[0] / 4096..<ends[1] / 4096 {
-                        var entry: UInt64 = 0
-                        guard pread(tables[index + 1].number, &entry, 8, off_t(page * 8)) == 8, entry >> 63 == 1 else { continue }
-                        present += 1
-                        // Bits 0 to 54 are the frame's number.
-                        #expect(entry & (1 << 55 - 1) == 0, "\(line)")
-                    }
-                }
-            }
-            #expect(present > 10)
-            try await stop(host, instance)
-        }
-
-        /// It has loaded its lists when it waits for orders.
-        private func ready(_ host: LauncherFixture, not former: pid_t = 0) async throws -> pid_t {
-            var process: pid_t = 0
-            let isReady = try await wait {
-                guard let found = try child(of: host), found != former else { return false }
-                process = found
-                let status = try? String(contentsOfFile: "/proc/\(found)/status", encoding: .utf8)
-                let waits = try? String(contentsOfFile: "/proc/\(found)/wchan", encoding: .utf8)
-                return status?.contains("Seccomp:\t2") ?? false && waits?.contains("poll") ?? false
-            }
-            try #require(isReady)
-            return process
-        }
-
         /// It has told which lists there are, and the launcher has heard that: before, nothing is recorded.
-        private func loaded(_ host: LauncherFixture) async throws {
+        func loaded(_ host: LauncherFixture) async throws {
             _ = try await ready(host)
             #expect(try await host.output(["cwd"]) == "/\n")
         }
