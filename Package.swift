@@ -216,7 +216,8 @@ let package = Package(
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus", coreMetrics, metrics], swiftSettings: rules),
         .testTarget(name: "FunctionModelTests", dependencies: ["FunctionModel"], swiftSettings: rules),
         .testTarget(
-            name: "InvocationQueueTests", dependencies: ["FunctionModel", "InvocationQueue", "NATS", grdb, logging, nioPosix],
+            name: "InvocationQueueTests",
+            dependencies: ["FunctionModel", "InvocationQueue", "NATS", "TarFixtures", grdb, logging, nioPosix],
             swiftSettings: rules),
         .testTarget(
             name: "AsyncInvocationTests", dependencies: ["AsyncInvocation", "FunctionModel", "InvocationQueue", "Schedules", logging],

@@ -125,9 +125,7 @@ final class ProcessHandle: Sendable {
             try process.run()
             return pipes
         }
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
+        readOutput(output.fileHandleForReading) { data in
             shared.state.withLock { $0.printed += String(decoding: data, as: UTF8.self) }
         }
         self.process = process.processIdentifier

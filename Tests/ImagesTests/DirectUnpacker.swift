@@ -109,6 +109,9 @@ final class DirectUnpacker: LayerUnpacker {
         return UnpackedLayer(entries: entries, bytes: bytes)
     }
 
+    /// Above the numbers that the programs find their files at.
+    private static let firstLent: CInt = 10
+
     private enum Input {
         case open(CInt)
         case new(String)
@@ -119,9 +122,14 @@ final class DirectUnpacker: LayerUnpacker {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        // One of them may have a number at which another is wanted: those are lent from above all that are wanted.
+        var lent: [CInt] = []
+        defer { for number in lent { close(number) } }
         for (number, input) in descriptors {
             switch input {
-            case .open(let other): posix_spawn_file_actions_adddup2(&actions, other, number)
+            case .open(let other):
+                lent.append(try systemCall("fcntl F_DUPFD_CLOEXEC") { fcntl(other, F_DUPFD_CLOEXEC, Self.firstLent) })
+                posix_spawn_file_actions_adddup2(&actions, lent[lent.count - 1], number)
             case .new(let path): posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
             }
         }

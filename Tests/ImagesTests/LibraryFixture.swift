@@ -79,3 +79,14 @@ func chunks(_ bytes: [UInt8]) -> AsyncStream<ByteBuffer> {
         continuation.finish()
     }
 }
+
+struct NeverCame: Error {}
+
+/// Waits for what must come, five minutes at most: a test whose unpacker has failed must say so, and not wait for good.
+func until(_ isSo: () async throws -> Bool) async throws {
+    for _ in 0..<60_000 {
+        if try await isSo() { return }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    throw NeverCame()
+}

@@ -172,8 +172,8 @@ import Testing
         try await PullFixture.with { fixture async throws in
             let pull = Task { try await fixture.pull("\(front.address)/hello:1") }
             // One layer is in place, and the others come no further.
-            while !front.requests.contains(where: { $0.hasPrefix("stalled") }) { await Task.yield() }
-            while try await fixture.unpacker.layers().isEmpty { await Task.yield() }
+            try await until { front.requests.contains(where: { $0.hasPrefix("stalled") }) }
+            try await until { try await !fixture.unpacker.layers().isEmpty }
             pull.cancel()
             await #expect(throws: CancellationError.self) { try await pull.value }
             #expect(try fixture.leftovers() == [])

@@ -43,7 +43,7 @@ import Testing
             let load = Task { try await fixture.library.load(chunks: coming, name: nil) { _ in } }
             sender.yield(ByteBuffer(bytes: second[..<1_060_000]))
             // It has begun, with what room there was then.
-            while try !fixture.leftovers().contains(where: { $0.hasPrefix("layers/.tmp-") }) { try await Task.sleep(for: .milliseconds(5)) }
+            try await until { try fixture.leftovers().contains(where: { $0.hasPrefix("layers/.tmp-") }) }
             if how == "remove" {
                 try await fixture.library.remove("first:1") { _ in [] }
             } else {
@@ -65,7 +65,7 @@ import Testing
         try await PullFixture.with(space: ImageSpace(quota: 1_000_000)) { fixture async throws in
             for number in 0..<2 { try await fixture.pull("\(registry.address)/hello:\(number)") }
             let slow = Task { try await fixture.pull("\(front.address)/hello:0", keepBlobs: true) }
-            while !front.requests.contains(where: { $0.hasPrefix("stalled") }) { try await Task.sleep(for: .milliseconds(5)) }
+            try await until { front.requests.contains(where: { $0.hasPrefix("stalled") }) }
             // With either of the two 900,000 bytes are taken, and with both more than there may be.
             let refused = try await fixture.refusal("\(registry.address)/hello:1", keepBlobs: true)
             #expect(
@@ -102,9 +102,9 @@ import Testing
                     return try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0 > 1_000_000
                 }
             }
-            while try !isWritten() { try await Task.sleep(for: .milliseconds(5)) }
+            try await until { try isWritten() }
             async let fast = fixture.pull("\(registry.address)/hello:1", keepBlobs: keepBlobs)
-            while fixture.unpacker.failures == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try await until { fixture.unpacker.failures > 0 }
             #expect(FileManager.default.createFile(atPath: goOn, contents: nil))
             #expect(try await [slow.layers.count, fast.layers.count] == [1, 1])
             #expect(fixture.unpacker.counts == [try #require(Digest(hex: LayoutBuilder.digest(plain))): 2])

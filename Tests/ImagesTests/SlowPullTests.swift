@@ -23,8 +23,6 @@ import Testing
         try #require(Digest(hex: LayoutBuilder.digest(LayoutBuilder.layer("file", noise(1_500_000, seed: seed)))))
     }
 
-    private func wait(_ what: () throws -> Bool) async throws { while try !what() { try await Task.sleep(for: .milliseconds(5)) } }
-
     @Test func aRegistryThatSendsNoByteOfALayerIsOvertaken() async throws {
         let registry = try TestRegistry()
         try push(registry, "hello:1", layers: [1])
@@ -33,7 +31,7 @@ import Testing
         try await PullFixture.with(patience: patience) { fixture async throws in
             async let slow = fixture.pull("\(front.address)/hello:1")
             let layer = "/blobs/sha256:\(try digest(1).hex)"
-            try await wait { front.requests.contains { $0.contains(layer) } }
+            try await until { front.requests.contains { $0.contains(layer) } }
             #expect(try await fixture.pull("\(registry.address)/hello:1").layers.count == 1)
             // Who was overtaken has it too.
             #expect(try await slow.layers.map(\.diffID) == [digest(1)])
@@ -48,9 +46,9 @@ import Testing
         let front = try Front(registry, "--stall-each", "100000", "--stall-file", goOn)
         try await PullFixture.with(patience: patience) { fixture async throws in
             async let slow = fixture.pull("\(front.address)/hello:1", keepBlobs: true)
-            try await wait { front.requests.contains { $0.hasPrefix("stalled") } }
+            try await until { front.requests.contains { $0.hasPrefix("stalled") } }
             // Its unpacker may not have begun yet.
-            try await wait { try fixture.leftovers().contains { $0.hasPrefix("layers/.tmp-") } }
+            try await until { try fixture.leftovers().contains { $0.hasPrefix("layers/.tmp-") } }
             #expect(try await fixture.pull("\(registry.address)/hello:1").layers.count == 1)
             #expect(fixture.unpacker.counts == [try digest(1): 2])
             let blob = "data/blobs/sha256/\(try digest(1).hex)"
@@ -72,7 +70,7 @@ import Testing
             registry, "--stall-each", "100000", "--stall-file", goOn, "--spoil-last", "sha256:\(try digest(1).hex)")
         try await PullFixture.with(patience: patience) { fixture async throws in
             let slow = Task { try await fixture.refusal("\(front.address)/hello:1", keepBlobs: true) }
-            try await wait { front.requests.contains { $0.hasPrefix("stalled") } }
+            try await until { front.requests.contains { $0.hasPrefix("stalled") } }
             try await fixture.pull("\(registry.address)/hello:1")
             #expect(FileManager.default.createFile(atPath: goOn, contents: nil))
             let refused = try await slow.value
@@ -101,9 +99,9 @@ import Testing
             })
         try await PullFixture.with(patience: patience) { fixture async throws in
             let slow = Task { try await fixture.pull("\(front.address)/hello:1", keepBlobs: true) }
-            try await wait { front.requests.contains { $0.hasPrefix("stalled") } }
+            try await until { front.requests.contains { $0.hasPrefix("stalled") } }
             async let waiting = fixture.pull("\(registry.address)/hello:1")
-            try await wait { looks.withLock { $0 } == 1 }
+            try await until { looks.withLock { $0 } == 1 }
             isLater.withLock { $0 = true }
             #expect(try await fixture.pull("\(registry.address)/hello:1").layers.count == 1)
             #expect(try await waiting.layers.count == 1)
@@ -125,8 +123,8 @@ import Testing
             let slow = fronts.enumerated().map { number, front in
                 Task { try await fixture.pull("\(front.address)/slow:\(number)") }
             }
-            for front in fronts { try await wait { front.requests.count { $0.hasPrefix("stalled") } == 3 } }
-            try await wait { try unpackers() >= 9 }
+            for front in fronts { try await until { front.requests.count { $0.hasPrefix("stalled") } == 3 } }
+            try await until { try unpackers() >= 9 }
             let image = try await fixture.pull("\(registry.address)/hello:1", keepBlobs: keepBlobs)
             #expect(try [0, 1].map { try fixture.file("file", image, layer: $0) } == [1, 2].map { noise(1_500_000, seed: $0) })
             #expect(try unpackers() == 9)
@@ -152,13 +150,13 @@ import Testing
                 Task { try await fixture.pull("\(fronts[number].address)/slow:\(number)", keepBlobs: keepBlobs) }
             }
             var slow = (0..<3).map { pull($0, keepBlobs: true) }
-            for front in fronts[..<3] { try await wait { front.requests.count { $0.hasPrefix("stalled") } == 3 } }
-            try await wait { try unpackers() == 9 }
+            for front in fronts[..<3] { try await until { front.requests.count { $0.hasPrefix("stalled") } == 3 } }
+            try await until { try unpackers() == 9 }
             for number in 0..<3 { try await fixture.pull("\(registry.address)/slow:\(number)") }
-            try await wait { try unpackers() == 0 }
+            try await until { try unpackers() == 0 }
             // Others come by a pipe again.
             slow.append(pull(3, keepBlobs: false))
-            try await wait { try unpackers() == 3 }
+            try await until { try unpackers() == 3 }
             for one in slow { one.cancel() }
             for one in slow { await #expect(throws: (any Error).self) { try await one.value } }
         }

@@ -86,12 +86,12 @@ import Testing
     @Test func whoHasASharedLayerDoesNotWaitForASlowSender() async throws {
         let fixture = try await fixture()
         let slow = Upload(try image(first, second, name: "slow:1"), upTo: 1_500_000, to: fixture)
-        while fixture.unpacker.counts.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await until { !fixture.unpacker.counts.isEmpty }
         #expect(try await fixture.load(try image(first, name: "fast:1")).map(\.reference) == ["fast:1"])
         let shared = try #require(Digest(hex: LayoutBuilder.digest(first)))
         #expect(fixture.unpacker.counts == [shared: 2])
         // The slow one has given its unpacker back, and is heard to its end.
-        while try !unpackers(fixture).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await until { try unpackers(fixture).isEmpty }
         #expect(try await slow.finish() == ["slow:1"])
         #expect(fixture.unpacker.counts[shared] == 2 && fixture.unpacker.counts.count == 2)
         #expect(try Set(fixture.layerFolders()) == [LayoutBuilder.digest(first), LayoutBuilder.digest(second)])
@@ -101,7 +101,7 @@ import Testing
         let fixture = try await fixture()
         var archive = try image(first, name: "slow:1")
         let slow = Upload(archive, upTo: 1_500_000, to: fixture)
-        while fixture.unpacker.counts.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await until { !fixture.unpacker.counts.isEmpty }
         try await fixture.load(try image(first, name: "fast:1"))
         archive[2_000_000] ^= 1
         slow.sender.yield(ByteBuffer(bytes: archive[1_500_000...]))
@@ -112,7 +112,7 @@ import Testing
     @Test func whoSaysToHaveTheLayerAndHasNotHarmsNobody() async throws {
         let fixture = try await fixture()
         let slow = Upload(try image(first, name: "slow:1"), upTo: 1_500_000, to: fixture)
-        while fixture.unpacker.counts.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await until { !fixture.unpacker.counts.isEmpty }
         let refused = try await fixture.refusal(try image(second, config: LayoutBuilder.config([first])))
         #expect(refused?.contains("was promised") == true, "\(refused ?? "")")
         #expect(try await slow.finish() == ["slow:1"])
@@ -122,7 +122,7 @@ import Testing
     @Test func whoWaitsForAnotherAndIsCancelledIsFreeAtOnce() async throws {
         let fixture = try await LibraryFixture()
         let slow = Upload(try image(first, name: "slow:1"), upTo: 1_500_000, to: fixture)
-        while fixture.unpacker.counts.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await until { !fixture.unpacker.counts.isEmpty }
         let archive = try image(first, name: "fast:1")
         let waiting = Task { try await fixture.load(archive) }
         try await Task.sleep(for: .milliseconds(200))
@@ -137,7 +137,7 @@ import Testing
         for number in 0..<5 {
             let layer = LayoutBuilder.layer("one", noise(2_600_000, seed: UInt64(10 + number)))
             slow.append(Upload(try image(layer, name: "slow\(number):1"), upTo: 1_500_000, to: fixture))
-            while try waiting(fixture) <= number { try await Task.sleep(for: .milliseconds(5)) }
+            try await until { try waiting(fixture) > number }
             try await Task.sleep(for: .milliseconds(300))
         }
         // A brisk one is unpacked as it comes.

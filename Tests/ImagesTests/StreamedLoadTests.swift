@@ -48,7 +48,7 @@ import Testing
         let (chunks, sender) = AsyncStream.makeStream(of: ByteBuffer.self)
         let load = Task { try await fixture.library.load(chunks: chunks, name: nil) { _ in } }
         sender.yield(ByteBuffer(bytes: archive[..<middle]))
-        while try await fixture.unpacker.layers().isEmpty { await Task.yield() }
+        try await until { try await !fixture.unpacker.layers().isEmpty }
         #expect(try fixture.layerFolders().contains(LayoutBuilder.digest(first)))
         #expect(try await fixture.library.list().isEmpty)
         sender.yield(ByteBuffer(bytes: archive[middle...]))
@@ -79,7 +79,7 @@ import Testing
         let (chunks, sender) = AsyncStream.makeStream(of: ByteBuffer.self)
         let load = Task { try await fixture.library.load(chunks: chunks, name: nil) { _ in } }
         sender.yield(ByteBuffer(bytes: whole.dropLast(2000)))
-        while try await fixture.unpacker.layers().isEmpty { await Task.yield() }
+        try await until { try await !fixture.unpacker.layers().isEmpty }
         sender.yield(ByteBuffer(bytes: whole.suffix(2000)))
         sender.finish()
         #expect(try await load.value.map(\.reference) == ["x:1"])
@@ -195,7 +195,7 @@ import Testing
         let (chunks, sender) = AsyncStream.makeStream(of: ByteBuffer.self)
         let load = Task { try await fixture.library.load(chunks: chunks, name: nil) { _ in } }
         sender.yield(ByteBuffer(bytes: archive[..<middle]))
-        while try await fixture.unpacker.layers().isEmpty { await Task.yield() }
+        try await until { try await !fixture.unpacker.layers().isEmpty }
         load.cancel()
         await #expect(throws: (any Error).self) { try await load.value }
         #expect(try fixture.layerFolders().isEmpty && fixture.blobs().isEmpty && fixture.temporaryFiles().isEmpty)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Synchronization
+import TarFixtures
 
 /// A real NATS server with JetStream, on a free port of its own and with its files in a folder of its own.
 final class NATSServer: Sendable {
@@ -48,10 +49,13 @@ final class NATSServer: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.program(edition))
         process.arguments = ["-c", folder + "/nats.conf"]
-        let output = Pipe()
-        process.standardError = output
         process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        let output = try spawning {
+            let output = Pipe()
+            process.standardError = output
+            try process.run()
+            return output
+        }
         running.withLock { $0 = Running(process: process, output: output) }
         let listening = try await Self.listening(output.fileHandleForReading)
         givenPort.store(listening, ordering: .relaxed)
@@ -67,7 +71,7 @@ final class NATSServer: Sendable {
                     guard !data.isEmpty else { return done.resume(throwing: MissingProgram(description: "nats-server ended: \(text)")) }
                     text += String(decoding: data, as: UTF8.self)
                 }
-                handle.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+                readOutput(handle) { _ in }
                 let mark = "client connections on 127.0.0.1:"
                 let port = text.components(separatedBy: mark).dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
                 done.resume(returning: port ?? 0)

@@ -85,8 +85,9 @@ final class LauncherFixture: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        if let descriptor { posix_spawn_file_actions_adddup2(&actions, descriptor, number) }
+        // In this order: the output may have the number that is wanted, and no descriptor of ours is 1.
         if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+        if let descriptor { posix_spawn_file_actions_adddup2(&actions, descriptor, number) }
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for text in list { free(text) } }
         var pid: pid_t = 0

@@ -30,9 +30,7 @@ package final class Companion: Sendable {
             try process.run()
             return output
         }
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
+        readOutput(output.fileHandleForReading) { data in
             shared.state.withLock { $0.printed += String(decoding: data, as: UTF8.self) }
         }
         self.process = process.processIdentifier

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+public import Foundation
 
 private let turn = NSLock()
 
@@ -11,4 +11,22 @@ public func spawning<Value>(_ body: () throws -> Value) rethrows -> Value {
     turn.lock()
     defer { turn.unlock() }
     return try body()
+}
+
+/// Reads what a program prints to its end, on a thread of its own.
+///
+/// Not by Foundation's `readabilityHandler`: where several of these begin and end at once, libdispatch now and then uses one of its watches on a
+/// descriptor after it has freed it (swift-corelibs-libdispatch #949), and the whole test process ends.
+///
+/// - Parameter take: called with each piece, and with no bytes at the end.
+public func readOutput(_ handle: FileHandle, _ take: @escaping @Sendable (Data) -> Void) {
+    let number = dup(handle.fileDescriptor)
+    Thread.detachNewThread {
+        let own = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        while true {
+            let data = own.availableData
+            take(data)
+            if data.isEmpty { return }
+        }
+    }
 }
