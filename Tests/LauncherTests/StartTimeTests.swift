@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 extension SandboxOnThisKernel {
-    /// Prints what docs/sandbox.md quotes: `swift test -c release --filter StartTime`.
+    /// Times of the launcher alone, printed: `swift test -c release --filter StartTime`. What users wait for is `scripts/bench-coldstart`'s.
     @Suite(.serialized) struct StartTimeTests {
         final class Times: Sendable {
             private let times = Mutex<[String: UInt64]>([:])
