@@ -29,39 +29,46 @@ def together(results):
     first = results[0]
     return {"measured": medians(raw), "raw": raw, "counted": {case: counts for result in results for case, counts in result["counted"].items()},
             "absent": {way: reason for result in results for way, reason in result["absent"].items()}, "host": first["host"],
-            "command": "; ".join(result["command"] for result in results), "date": first["date"]}
+            "command": "; ".join(result["command"] for result in results), "date": first["date"],
+            "plan": {case: sorted({level for result in results for level in result.get("plan", PLAN).get(case, [])}) for case in PLAN}}
+
+
+# With whom each request is compared; "the better of" is the best of them, so all must have been measured.
+RIVALS = {"http20": ["nginx"], "event20": ["nginx"], "http4k": ["nginx", "haproxy"], "post4k": ["nginx", "haproxy"],
+          "post1m": ["nginx", "haproxy", "go"], "event1m": ["nginx", "haproxy", "go"]}
+SMALL = ("http20", "event20")
+PLAN = {case: [1, 32, 128] for case in RIVALS}
+# Each target once, for what is to take less than a minute.
+QUICK = {case: [1, 32] if case in SMALL else [32] for case in RIVALS}
 
 
 def targets(result):
-    """[(name, figure, target, holds)]; `figure` is None where it was not measured in this run, and does not hold then."""
+    """[(name, figure, target, holds)] of all that `result["plan"]` promises; `figure` is None where it was not measured in this run, and does not hold then."""
     measured = result["measured"]
 
     def of(way, case, connections, figure):
         return measured.get(case, {}).get(str(connections), {}).get(way, {}).get(figure)
 
-    def line(name, a, b, least=None, most=None):
-        figure = a / b if a and b else None
+    def line(name, ours, theirs, least=None, most=None):
+        figure = ours / max(theirs) if ours and all(theirs) else None
         holds = figure is not None and (figure >= least if least is not None else figure <= most)
         return name, figure, f"at least {least}" if least is not None else f"at most {most}", holds
 
     lines = []
-    for case, entries in measured.items():
-        for connections in sorted(map(int, entries)):
-            def rate(way):
-                return of(way, case, connections, "perSecond")
-            best = {"http20": ["nginx"], "event20": ["nginx"], "http4k": ["nginx", "haproxy"], "post1m": ["nginx", "haproxy", "go"], "event1m": ["nginx", "haproxy", "go"]}.get(case)
-            if best and connections > 1 and all(rate(way) for way in best):
-                lines.append(line(f"{case}, {connections} connections: throughput against {' and '.join(best)}", rate("swiftlet"), max(rate(way) for way in best), least=1.0))
-            if case in ("http20", "event20") and connections > 1:
-                lines.append(line(f"{case}, {connections} connections: p99 against nginx", of("swiftlet", case, connections, "p99"), of("nginx", case, connections, "p99"), most=1.0))
-            if connections == 1:
-                lines.append(line(f"{case}, 1 connection: median latency against nginx", of("swiftlet", case, 1, "p50"), of("nginx", case, 1, "p50"), most=1.0))
-            if connections > 1 and case != "post1m" and case != "event1m":
-                lines.append(line(f"{case}, {connections} connections: throughput against Go", rate("swiftlet"), rate("go"), least=2.0))
-            if rate("swiftlet1000"):
-                lines.append(line(f"{case}, {connections} connections: 1,000 functions against one", rate("swiftlet1000"), rate("swiftlet"), least=0.97))
-    errors = sum(entry["errors"] for entries in measured.values() for ways in entries.values() for way, entry in ways.items() if way.startswith("swiftlet"))
-    lines.append(("errors", errors, "at most 0", errors == 0))
+    for case, levels in result.get("plan", PLAN).items():
+        for level in levels:
+            def compared(figure, *ways):
+                return of("swiftlet", case, level, figure), [of(way, case, level, figure) for way in ways]
+            name = f"{case}, {level} connection{'s' if level > 1 else ''}"
+            lines.append(line(f"{name}: throughput against {' and '.join(RIVALS[case])}", *compared("perSecond", *RIVALS[case]), least=1.0))
+            lines.append(line(f"{name}: throughput against Go", *compared("perSecond", "go"), least=2.0))
+            if level == 1:  # what each adds to the backend's own is in the same order
+                lines.append(line(f"{name}: median latency against nginx", *compared("p50", "nginx"), most=1.0))
+            if case in SMALL:
+                lines.append(line(f"{name}: p99 against nginx", *compared("p99", "nginx"), most=1.0))
+                lines.append(line(f"{name}: 1,000 functions against one", of("swiftlet1000", case, level, "perSecond"), [of("swiftlet", case, level, "perSecond")], least=0.97))
+    ours = [entry["errors"] for entries in measured.values() for ways in entries.values() for way, entry in ways.items() if way.startswith("swiftlet")]
+    lines.append(("errors", sum(ours) if ours else None, "at most 0", bool(ours) and sum(ours) == 0))
     return lines
 
 
