@@ -36,11 +36,11 @@ enum CallMark: UInt8 {
         _ bytes: [UInt8], _ frames: [PlatformFrame], size: Int, _ take: ([UInt8]) throws(LogFileError) -> Void
     ) throws(LogFileError) {
         if frames.isEmpty { return try take(bytes) }
-        var piece: [UInt8] = []
+        var (piece, clock): ([UInt8], LogClock) = ([], LogClock())
         piece.reserveCapacity(size + 1024)
         var at = 0
         while at < bytes.count {
-            at = bytes.withUnsafeBytes { next($0, at, frames, &piece) }
+            at = bytes.withUnsafeBytes { next($0, at, frames, &clock, &piece) }
             guard piece.count >= size || at == bytes.count else { continue }
             try take(piece)
             piece.removeAll(keepingCapacity: true)
@@ -48,7 +48,9 @@ enum CallMark: UInt8 {
     }
 
     /// - Returns: where the next line or mark begins.
-    private static func next(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ frames: [PlatformFrame], _ lines: inout [UInt8]) -> Int {
+    private static func next(
+        _ bytes: UnsafeRawBufferPointer, _ at: Int, _ frames: [PlatformFrame], _ clock: inout LogClock, _ lines: inout [UInt8]
+    ) -> Int {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[at...])
         guard let mark = CallMark(rawValue: rest[0]) else {
             let end = (rest.firstIndex(of: 10) ?? rest.count - 1) + 1
@@ -58,46 +60,7 @@ enum CallMark: UInt8 {
         let end = headBytes + Int(rest[1])
         let time = LogTime(microseconds: rest.loadUnaligned(fromByteOffset: 6, as: Int64.self))
         let frame = frames[Int(rest.loadUnaligned(fromByteOffset: 2, as: UInt32.self))]
-        frame.write(time, mark.words, UnsafeRawBufferPointer(rebasing: rest[headBytes..<end]), to: &lines)
+        frame.write(clock.text(of: time), mark.words, UnsafeRawBufferPointer(rebasing: rest[headBytes..<end]), to: &lines)
         return at + end
-    }
-}
-
-/// What all lines about one instance itself have in common, made once as JSON.
-struct PlatformFrame: Sendable {
-    private let middle: [UInt8]
-
-    init(version: String, instance: InstanceID) {
-        let line = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
-        var bytes: [UInt8] = []
-        line.write(to: &bytes)
-        // From behind the time to before the message.
-        middle = Array(bytes.dropFirst(#"{"time":""#.utf8.count).dropLast(#""message":""}"#.utf8.count + 1))
-    }
-
-    /// Appends the bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape.
-    func write(_ time: LogTime, _ words: StaticString, _ request: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        Self.write(#"{"time":""#, to: &bytes)
-        withUnsafeTemporaryAllocation(byteCount: LogTime.length, alignment: 1) { text in
-            let length = time.write(to: text)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[..<length]))
-        }
-        bytes.append(contentsOf: middle)
-        Self.write(#""request":""#, to: &bytes)
-        writeEscaped(request, to: &bytes)
-        Self.write(#"","message":""#, to: &bytes)
-        Self.write(words, to: &bytes)
-        writeEscaped(request, to: &bytes)
-        Self.write("\"}\n", to: &bytes)
-    }
-
-    private static func write(_ text: StaticString, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    /// An id consists of visible characters.
-    private func writeEscaped(_ id: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        guard id.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { return bytes.append(contentsOf: id) }
-        for byte in id { LogLine.writeEscaped(byte, to: &bytes) }
     }
 }

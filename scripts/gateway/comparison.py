@@ -84,9 +84,10 @@ def table(result, cases):
                              f"{shown(entry['p99'], 1000, 3)} | {shown(entry['cpu'], 1, 1)} | {entry['errors']} |")
     lines += ["", f"Machine: {result['host']}. One worker thread a proxy, one thread of wrk, alternately. Command: `{result['command']}`, {result['date']}."]
     for case, counts in result.get("counted", {}).items():
-        instructions = counts["instructions"]
-        lines.append(f"{cases[case].title}: {counts['allocations']:.1f} allocations a request"
-                     + (f", {instructions:,.0f} instructions outside of the kernel." if instructions else "; this machine counts no instructions."))
+        lines.append(f"{cases[case].title}: {counts['allocations']:.1f} allocations a request.")
+        if taken := counts["instructions"]:
+            lines.append(f"Instructions a request outside of the kernel (callgrind): {taken['swiftlet']:,.0f}, nginx's {taken['nginx']:,.0f}. The most of them in: "
+                         + ", ".join(f"`{name}` {number:,.0f}" for name, number in taken["functions"]) + ".")
     for way, reason in result["absent"].items():
         lines.append(f"{TITLES[way]} was not measured: {reason}")
     return "\n".join(lines)
