@@ -4,7 +4,9 @@ package import NIOCore
 package import Tracing
 
 /// The spans of one call: one for the whole of it, as part of the caller's trace, and below it those of its parts, made at the end of what was noted.
-package struct CallSpans {
+///
+/// An object, since a call that is part of no trace should not have to make room for one.
+package final class CallSpans {
     private let tracer: any Tracer
     private let whole: any Span
     /// Nanoseconds from the clock that never jumps to the one of the world.

@@ -11,7 +11,12 @@ struct InstanceOutput {
     private let version: String
     private let writer: FunctionLogWriter
     private let now: @Sendable () -> LogTime
-    private var requests: [(id: RequestID, trace: String?)] = []
+    private struct Running {
+        let id: RequestID
+        let trace: String?
+    }
+
+    private var requests: [Running] = []
     private var output = TextTail(limit: kept)
     private var newestRequest: RequestID?
     private var newestEnd: String?
@@ -41,7 +46,7 @@ struct InstanceOutput {
     }
 
     mutating func requestStarted(_ request: RequestID, trace: String? = nil) {
-        requests.append((request, trace))
+        requests.append(Running(id: request, trace: trace))
         newestRequest = request
         newestEnd = nil
         requestLines.clear()
@@ -57,7 +62,7 @@ struct InstanceOutput {
     }
 
     mutating func platform(_ message: String, request: RequestID?) {
-        write(message, .platform, request.map { request in (request, requests.first { $0.id == request }?.trace) })
+        write(message, .platform, request.map { request in Running(id: request, trace: requests.first { $0.id == request }?.trace) })
     }
 
     private mutating func marker(_ mark: CallMark, _ request: RequestID, _ trace: String?, _ rest: String) {
@@ -79,7 +84,7 @@ struct InstanceOutput {
         return lines.last(bytes: bytes, separator: "\r\n", terminated: true)
     }
 
-    private mutating func write(_ message: String, _ stream: LogLine.Stream, _ request: (id: RequestID, trace: String?)?) {
+    private mutating func write(_ message: String, _ stream: LogLine.Stream, _ request: Running?) {
         if let request, request.id == newestRequest { requestLines.append(message) }
         writer.append(
             LogLine(

@@ -32,7 +32,7 @@ extension ClientConnection {
         let id = loop.newRequestID()
         let body = ErrorBody.service(.init(status: Int(status.code), code: code, message: message), id)
         var head = HeadWriter(status)
-        head.add("X-Fc-Request-Id", id.text)
+        head.add("X-Fc-Request-Id", id)
         head.add("Content-Type", "application/json")
         head.add(contentLength: body.utf8.count)
         head.add("Connection", "close")

@@ -42,7 +42,7 @@ final class ClientConnection: WireUser, LoopClient {
     var isWritable: Bool { wire?.isWritable ?? false }
     private(set) lazy var address: String = wire?.peerAddress ?? "unknown"
     private var origin: HeaderRules.Origin?
-    private var route: (method: HTTPMethod, target: String, host: String?, to: Destination)?
+    private var route: Route?
     var place = 0
 
     /// `http` or `https`.
@@ -184,8 +184,19 @@ final class ClientConnection: WireUser, LoopClient {
     func destination(_ method: HTTPMethod, _ target: String, _ host: String?) -> Destination {
         if let route, route.target == target, route.host == host, route.method.isSame(as: method) { return route.to }
         let destination = Destination.of(method: method.rawValue, target: target, host: host)
-        route = (method, target, host, destination)
+        route = Route(method, target, host, to: destination)
         return destination
+    }
+
+    private final class Route {
+        let method: HTTPMethod
+        let target: String
+        let host: String?
+        let to: Destination
+
+        init(_ method: HTTPMethod, _ target: String, _ host: String?, to: Destination) {
+            (self.method, self.target, self.host, self.to) = (method, target, host, to)
+        }
     }
 
     func setReading(_ on: Bool) {
@@ -194,7 +205,7 @@ final class ClientConnection: WireUser, LoopClient {
         wire?.setReading(on)
     }
 
-    func write(_ bytes: ByteBuffer) { outgoing.add(bytes, to: wire) }
+    func write(_ bytes: consuming ByteBuffer) { outgoing.add(bytes, to: wire) }
     func write(chunk: ByteBuffer) { outgoing.add(chunk: chunk, allocator: loop.allocator, to: wire) }
     func write(chunkedEnd trailers: HeaderFields) { outgoing.add(chunkedEnd: trailers, to: wire) }
     func flush() { outgoing.flush(to: wire) }

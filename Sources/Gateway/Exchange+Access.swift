@@ -15,7 +15,7 @@ extension Exchange {
         do throws(ServiceError) {
             let (caller, digest) = try authority.verify(signedHead)
             try caller.require(.invoke, function: function)
-            if let digest { payload = PayloadCheck(promised: digest) }
+            if let digest { own.payload = PayloadCheck(promised: digest) }
             return true
         } catch {
             fail(error)

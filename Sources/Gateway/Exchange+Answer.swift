@@ -50,8 +50,10 @@ extension Exchange {
         lease.instance.hasAnswered()
         let now = loop.clock.now()
         let startedTime = loop.clock.unixMilliseconds() - (now - arrived).nanoseconds / 1_000_000
-        coldStart = start.record(instance: lease.instance.id, request: id, arrived: arrived, firstByte: now, startedTime: startedTime)
-        if let coldStart {
+        if let coldStart = start.record(
+            instance: lease.instance.id, request: id, arrived: arrived, firstByte: now, startedTime: startedTime)
+        {
+            own.coldStart = coldStart
             loop.activation.record(coldStart, of: version.name)
             version.meter.started(coldStart)
         }
@@ -65,17 +67,17 @@ extension Exchange {
         guard isAPI || head.fieldBytes <= loop.options.answerHeaderBytes else {
             return badAnswer("its header fields have \(head.fieldBytes) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
-        var out = HeadWriter(head)
+        var out = HeadWriter(head, in: loop.scratch)
         if isAPI {
             out.add(head.headers, where: HeaderRules.passesFromAPI)
         } else {
             let headers = head.headers
             out.add(headers) { HeaderRules.passesToClient($0, of: headers) }
             out.add(lines: loop.dateLine())
-            out.add("X-Fc-Request-Id", id.text)
+            out.add("X-Fc-Request-Id", id)
             // A function that answers pages of other origins itself knows better.
-            if !crossOriginFields.isEmpty, !head.headers.contains(name: "access-control-allow-origin") {
-                for field in crossOriginFields { out.add(name: field.name, field.value) }
+            if let seldom, !seldom.crossOriginFields.isEmpty, !head.headers.contains(name: "access-control-allow-origin") {
+                for field in seldom.crossOriginFields { out.add(name: field.name, field.value) }
             }
             if let version { out.add(lines: version.httpAnswerLines) }
         }
@@ -89,7 +91,7 @@ extension Exchange {
         if !keepAlive { out.add("Connection", "close") } else if self.head.version == .http1_0 { out.add("Connection", "keep-alive") }
         out.end()
         answer = .streaming(framing)
-        client.write(out.bytes(in: loop.buffer(), room: min(head.contentLength ?? 0, PendingWrite.together)))
+        client.write(loop.bytes(of: out, room: min(head.contentLength ?? 0, PendingWrite.together)))
         pauseIfBlocked(upstream)
     }
 
@@ -130,12 +132,12 @@ extension Exchange {
 
     // MARK: The end
 
-    private func answerEnded(_ trailers: HeaderFields, _ upstream: UpstreamConnection) {
+    private func answerEnded(_ trailers: HeaderFields?, _ upstream: UpstreamConnection) {
         switch answer {
         case .none: return
         case .held(let error, let body): finishHeld(error, body, upstream)
         case .streaming(let framing):
-            if case .chunked = framing { client.write(chunkedEnd: trailers) }
+            if case .chunked = framing { client.write(chunkedEnd: trailers ?? .none) }
             giveBack(upstream)
             client.exchangeEnded(self, keepAlive: keepAlive)
         }

@@ -78,10 +78,10 @@ extension Exchange {
 
     private func writeEventHead(errorType: String?, length: Int?, log: String?) {
         guard let version else { return }
-        var out = HeadWriter(.ok, capacity: 768)
+        var out = HeadWriter(.ok, capacity: 768, in: loop.scratch)
         out.add("Content-Type", errorType != nil && length != nil && answerIsOurs ? "application/json" : "application/octet-stream")
         out.add(lines: loop.dateLine())
-        out.add("X-Fc-Request-Id", id.text)
+        out.add("X-Fc-Request-Id", id)
         if let instance = servedBy { out.add("X-Fc-Instance-Id", instance.id.text) }
         out.add("X-Fc-Invocation-Duration", Int(elapsed.nanoseconds / 1_000_000))
         out.add(lines: version.answerLines)
@@ -91,7 +91,7 @@ extension Exchange {
         if let length { out.add(contentLength: length) } else if head.version != .http1_0 { out.add("Transfer-Encoding", "chunked") }
         if !keepAlive { out.add("Connection", "close") } else if head.version == .http1_0 { out.add("Connection", "keep-alive") }
         out.end()
-        client.write(out.bytes(in: loop.buffer(), room: min(length ?? 0, PendingWrite.together)))
+        client.write(loop.bytes(of: out, room: min(length ?? 0, PendingWrite.together)))
     }
 
     private var answerIsOurs: Bool { if case .held = answer { false } else { true } }

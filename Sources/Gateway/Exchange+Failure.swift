@@ -136,7 +136,7 @@ extension Exchange {
         case .collecting, .connecting, .accepting, .awaitingLog, .over: break
         }
         finishLease(end, error: error)
-        held.removeAll()
+        seldom?.held.removeAll()
     }
 
     private func writeError(_ error: ServiceError, retryAfter: Int? = nil) {
@@ -146,7 +146,7 @@ extension Exchange {
         var out = HeadWriter(HTTPResponseStatus(statusCode: error.status))
         out.add("Content-Type", "application/json")
         out.add(lines: loop.dateLine())
-        out.add("X-Fc-Request-Id", id.text)
+        out.add("X-Fc-Request-Id", id)
         if let retryAfter {
             out.add("Retry-After", String(retryAfter))
             // The documented clients look at this one, in milliseconds (Function Compute contract §3.2).

@@ -91,9 +91,9 @@ extension Exchange {
             log?.requestStarted(id, trace: traceID)
         }
         upstream.send(head: forwardedHead(), chunked: body.chunked)
-        if bodyBytes > 0 { while let bytes = held.popFirst() { upstream.send(bytes) } }
+        if bodyBytes > 0 { while let bytes = seldom?.held.popFirst() { upstream.send(bytes) } }
         if requestEnded {
-            if body.chunked { upstream.sendEnd(trailers ?? .none) }
+            if body.chunked { upstream.sendEnd(seldom?.trailers ?? .none) }
         } else {
             lastBodyByte = loop.roughNow
             if head.facts.expectsContinue, bodyBytes == 0 {

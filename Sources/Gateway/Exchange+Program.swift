@@ -9,7 +9,7 @@ extension Exchange {
     /// The whole event is here.
     func runProgram(_ version: ResolvedVersion) {
         var bytes = ByteBuffer()
-        while let piece = held.popFirst() { bytes.writeImmutableBuffer(piece) }
+        while let piece = seldom?.held.popFirst() { bytes.writeImmutableBuffer(piece) }
         guard bytes.readableBytes <= EventRun.eventBytes else { return fail(.entityTooLarge(limit: EventRun.eventBytes)) }
         guard let event = String(validating: bytes.readableBytesView, as: UTF8.self), !event.utf8.contains(0) else {
             return fail(

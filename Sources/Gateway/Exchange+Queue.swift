@@ -40,7 +40,7 @@ extension Exchange {
             HeaderRules.toFunction(&out, head, origin: origin)
             out.add("x-fc-client-ip", client.address)
             out.add("x-fc-base-path", path)
-            for field in claimFields { out.add(name: field.name, field.value) }
+            for field in seldom?.claimFields ?? [] { out.add(name: field.name, field.value) }
             writeTrace(to: &out)
         }
         takeIn(function, qualifier, .http(method: head.method.rawValue, target: target, fields: fields))
@@ -85,7 +85,7 @@ extension Exchange {
         }
         // The body may have come while the caller was being asked who it is.
         if requestEnded {
-            do { try payload?.finish() } catch { return fail(error) }
+            do { try seldom?.payload?.finish() } catch { return fail(error) }
             return enqueue(new)
         }
         phase = .collecting
@@ -115,7 +115,7 @@ extension Exchange {
         phase = .accepting
         var new = new
         new.payload.reserveCapacity(bodyBytes)
-        while let bytes = held.popFirst() { new.payload += bytes.readableBytesView }
+        while let bytes = seldom?.held.popFirst() { new.payload += bytes.readableBytesView }
         let (bound, task) = (NIOLoopBound(self, eventLoop: loop.eventLoop), new.task)
         queue.enqueue(new) { result in bound.eventLoop.execute { bound.value.enqueued(result, task) } }
     }
@@ -150,7 +150,7 @@ extension Exchange {
         keepAlive = mayKeepAlive
         var out = HeadWriter(.accepted)
         out.add(lines: loop.dateLine())
-        out.add("X-Fc-Request-Id", id.text)
+        out.add("X-Fc-Request-Id", id)
         out.add("X-Fc-Async-Task-Id", task)
         if isDuplicate { out.add("X-Swiftlet-Duplicate", "true") }
         out.add(contentLength: 0)

@@ -13,7 +13,7 @@ extension Exchange {
             return fail(.invalidArgument("the request target must be a path, or a URL that begins with http:// and names a host alone"))
         }
         authority = host
-        if let domain = loop.table.domain(host: host) { return come(by: domain, target) }
+        if loop.table.hasDomains, let domain = loop.table.domain(host: host) { return come(by: domain, target) }
         switch client.destination(head.method, target, host) {
         case .event(let function, let qualifier): event(function, qualifier)
         case .http(let function, let qualifier, let target, let byPath): http(function, qualifier, target, byPath: byPath)
@@ -50,9 +50,9 @@ extension Exchange {
             return fail(.entityTooLarge(limit: loop.options.eventBytes))
         }
         if requestEnded {
-            do { try payload?.finish() } catch { return fail(error) }
+            do { try seldom?.payload?.finish() } catch { return fail(error) }
             acquire()
-        } else if body.chunked || payload != nil || version.runsPerEvent {
+        } else if body.chunked || seldom?.payload != nil || version.runsPerEvent {
             phase = .collecting
             if head.facts.expectsContinue {
                 client.write(Self.goOn)
@@ -150,13 +150,13 @@ extension Exchange {
     }
 
     private func eventHead(_ version: ResolvedVersion) -> ByteBuffer {
-        var out = HeadWriter(start: version.eventStart, room: 256 + bodyBytes)
+        var out = HeadWriter(start: version.eventStart, room: 256, in: loop.scratch)
         addCredentials(version, to: &out)
         out.add(contentLength: body.contentLength ?? 0)
-        out.add("x-fc-request-id", id.text)
+        out.add("x-fc-request-id", id)
         writeTrace(to: &out)
         out.end()
-        return out.bytes(in: loop.buffer())
+        return bytes(of: out)
     }
 
     func writeTrace(to out: inout HeadWriter) {
@@ -170,14 +170,14 @@ extension Exchange {
         var out = HeadWriter(
             head.method, target,
             capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + origin.lines.readableBytes
-                + 2 * target.utf8.count + 256)
+                + 2 * target.utf8.count + 256, in: loop.scratch)
         HeaderRules.toFunction(&out, head, origin: origin)
         out.add(lines: version.httpLines)
         addCredentials(version, to: &out)
-        out.add("x-fc-request-id", id.text)
+        out.add("x-fc-request-id", id)
         out.add("x-fc-client-ip", client.address)
         out.add("x-fc-base-path", path)
-        for field in claimFields { out.add(name: field.name, field.value) }
+        if let seldom { for field in seldom.claimFields { out.add(name: field.name, field.value) } }
         writeTrace(to: &out)
         if let upgrade = webSocket {
             out.add("Connection", "Upgrade")
@@ -185,7 +185,12 @@ extension Exchange {
         }
         HeaderRules.frame(&out, head.method, body)
         out.end()
-        return out.bytes(in: loop.buffer())
+        return bytes(of: out)
+    }
+
+    /// With room for a short body behind it.
+    private func bytes(of head: borrowing HeadWriter) -> ByteBuffer {
+        loop.bytes(of: head, room: min(body.contentLength ?? 0, PendingWrite.together))
     }
 
     /// gRPC is HTTP/2 all the way. A client of HTTP/1.1 that says so of its body speaks something else.

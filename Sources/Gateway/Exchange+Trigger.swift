@@ -20,7 +20,7 @@ extension Exchange {
                     status: 404, code: "DomainRouteNotFound",
                     message: "domain '\(domain.name)' has no route for \(head.method) \(path.prefix(200))"))
         }
-        if let origin { crossOriginFields = (domain.crossOrigin ?? .byDefault).answerFields(origin: origin) }
+        if let origin { own.crossOriginFields = (domain.crossOrigin ?? .byDefault).answerFields(origin: origin) }
         verify(domain.callers, route.function, route.qualifier, target) { claims in
             let target = route.rewrite.isEmpty ? target : route.rewrite.apply(to: target)
             self.call(route.function, route.qualifier, self.take(claims, of: domain.callers, target))
@@ -38,7 +38,7 @@ extension Exchange {
             let allowed = HTTPTrigger.methods.filter(trigger.methods.contains).joined(separator: ", ")
             return fail(.accessDenied("the HTTP trigger of function '\(function)' does not take \(head.method); it takes \(allowed)"))
         }
-        if let origin { crossOriginFields = (trigger.crossOrigin ?? .byDefault).answerFields(origin: origin) }
+        if let origin { own.crossOriginFields = (trigger.crossOrigin ?? .byDefault).answerFields(origin: origin) }
         verify(trigger.callers, function, qualifier, target) { claims in
             self.call(function, qualifier, self.take(claims, of: trigger.callers, target))
         }
@@ -81,7 +81,7 @@ extension Exchange {
     private func take(_ claims: [PassedClaim], of rule: CallerRule, _ target: String) -> String {
         guard case .token(let rule) = rule, !rule.mappings.isEmpty else { return target }
         head = head.without(fields: rule.mappings.filter { $0.place == .header }.map(\.name))
-        claimFields = PassedClaims.fields(claims)
+        own.claimFields = PassedClaims.fields(claims)
         return PassedClaims.apply(claims, of: rule.mappings, to: target)
     }
 
@@ -104,7 +104,7 @@ extension Exchange {
         keepAlive = mayKeepAlive
         var out = HeadWriter(.noContent)
         out.add(lines: loop.dateLine())
-        out.add("X-Fc-Request-Id", id.text)
+        out.add("X-Fc-Request-Id", id)
         for field in fields { out.add(name: field.name, field.value) }
         if !keepAlive { out.add("Connection", "close") }
         out.end()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Access
 internal import Activation
-internal import DequeModule
 internal import FunctionLog
 internal import FunctionModel
 internal import InvocationQueue
@@ -65,16 +64,14 @@ final class Exchange {
     var body: RequestBody
     /// What the client asks for, without the host where the request target names one.
     var authority: String?
-    var kind = Kind.unknown {
-        didSet {
-            switch kind {
-            case .event(let called, _), .http(let called, _): version = called
-            case .unknown, .queued, .controlAPI: version = nil
-            }
+    var kind = Kind.unknown
+    /// What is called, where it is a function.
+    var version: ResolvedVersion? {
+        switch kind {
+        case .event(let called, _), .http(let called, _): called
+        case .unknown, .queued, .controlAPI: nil
         }
     }
-    /// What is called, where it is a function.
-    private(set) var version: ResolvedVersion?
     var phase = Phase.connecting
     var answer = Answer.none
     var lease: Lease?
@@ -82,13 +79,8 @@ final class Exchange {
     var isFirstCall = false
     /// That of the instance which has the call.
     var log: (any InstanceLog)?
-    /// Body that came before it could be forwarded.
-    var held: Deque<ByteBuffer> = []
     var bodyBytes = 0
-    /// What a signed event must be; it is read whole before it is given to anyone.
-    var payload: PayloadCheck?
     var requestEnded: Bool
-    var trailers: HeaderFields?
     var keepAlive = false
     /// The request was refused for its form: nothing more is read from whoever sent it.
     var isSuspect = false
@@ -100,20 +92,14 @@ final class Exchange {
     var forwardedAt: NIODeadline?
     var lastBodyByte: NIODeadline
     var lastAnswerByte: NIODeadline?
-    var coldStart: ColdStart?
-    /// What the caller's token says, for the function to read.
-    var claimFields: [(name: String, value: String)] = []
-    /// Fields that let a page of another origin read the answer.
-    var crossOriginFields: [(name: String, value: String)] = []
     /// Whether no instance was free when the call came.
     var waited = false
     /// Whether the function itself says that the call went wrong.
     var functionFailed = false
     var isCounted = false
-    /// Where this host takes part in traces.
-    var spans: CallSpans?
     var retried = false
     var returns = 0
+    var seldom: Seldom?
 
     init(_ head: RequestHead, client: ClientConnection, loop: GatewayLoop) {
         self.head = head
@@ -130,7 +116,7 @@ final class Exchange {
 
     /// Becomes part of the caller's trace, or begins one.
     func trace(_ kind: SpanKind = .server) {
-        guard let tracer = loop.tracer else { return }
+        guard loop.traces, let tracer = loop.tracer else { return }
         var fields: [String: String] = [:]
         for (name, meaning) in [("traceparent", HeaderName.traceparent), ("tracestate", .tracestate)] {
             fields[name] = head.headers.first(meaning)
@@ -139,7 +125,7 @@ final class Exchange {
             kind: kind, below: fields, arrived: arrived, now: loop.clock.now(), unixMilliseconds: loop.clock.unixMilliseconds(),
             tracer: tracer)
         spans.note("http.request.method", head.method.rawValue)
-        self.spans = spans
+        own.spans = spans
     }
 
     // MARK: The request
@@ -150,14 +136,14 @@ final class Exchange {
         case .body(let bytes): requestedBody(bytes)
         case .end(let trailers):
             requestEnded = true
-            self.trailers = trailers
+            if let trailers { own.trailers = trailers }
             client.setReading(true)
             switch phase {
             case .forwarding(let upstream):
-                upstream.sendEnd(trailers)
+                upstream.sendEnd(trailers ?? .none)
                 if !client.isInRead { upstream.flush() }
             case .collecting:
-                do { try payload?.finish() } catch { return fail(error) }
+                do { try seldom?.payload?.finish() } catch { return fail(error) }
                 body = RequestBody(contentLength: bodyBytes, chunked: false)
                 if case .queued(let new) = kind { enqueue(new) } else { acquire() }
             case .waiting, .connecting, .tunnel, .accepting, .running, .awaitingLog, .over: break
@@ -175,10 +161,10 @@ final class Exchange {
             upstream.send(bytes)
             if !upstream.isWritable { client.setReading(false) }
         case .collecting:
-            payload?.update(bytes)
-            held.append(bytes)
+            seldom?.payload?.update(bytes)
+            own.held.append(bytes)
         case .waiting, .connecting:
-            held.append(bytes)
+            own.held.append(bytes)
             client.setReading(false)
         case .tunnel, .accepting, .running, .awaitingLog, .over: break
         }

@@ -28,9 +28,12 @@ final class GatewayLoop {
     let tellsCalls: Bool
     let metrics: any MetricsFactory
     let tracer: (any Tracer)?
+    /// Whether there is one: to ask that costs less than to take it.
+    let traces: Bool
     /// Closes what another loop holds of an instance that serves one call at a time.
     let closeElsewhere: @Sendable (_ loop: Int, ActiveInstance) -> Void
     let allocator = ByteBufferAllocator()
+    let scratch = HeadScratch()
     var table = RoutingTable()
     let idle = UpstreamPool()
     var credentials = RoleCredentials()
@@ -69,6 +72,7 @@ final class GatewayLoop {
         tellsCalls = logger.logLevel <= .info
         self.metrics = metrics
         self.tracer = tracer
+        traces = tracer != nil
         self.closeElsewhere = closeElsewhere
         random = LoopRandom(state: seed)
         roughNow = clock.now()
@@ -96,8 +100,10 @@ final class GatewayLoop {
         reading = .none
     }
 
-    /// One for a short message.
-    func buffer() -> ByteBuffer { spare.take() }
+    /// A head as a buffer.
+    ///
+    /// - Parameter room: bytes that are likely to be put behind it.
+    func bytes(of head: borrowing HeadWriter, room: Int) -> ByteBuffer { head.bytes(in: spare.take(for: head.count + room), room: room) }
 
     /// Before the first connection.
     func use(_ sockets: SocketPoll, speakHTTP2: @escaping (CInt, ByteBuffer) -> Void) {

@@ -9,7 +9,8 @@ struct PendingWrite {
 
     private var gathered: ByteBuffer?
 
-    mutating func add(_ bytes: ByteBuffer, to wire: (any Wire)?) {
+    /// - Parameter wire: looked up only where it is needed.
+    mutating func add(_ bytes: consuming ByteBuffer, to wire: @autoclosure () -> (any Wire)?) {
         guard var before = gathered.take() else {
             gathered = bytes
             return
@@ -18,35 +19,35 @@ struct PendingWrite {
             before.writeImmutableBuffer(bytes)
             gathered = before
         } else {
-            wire?.write(before)
+            wire()?.write(before)
             gathered = bytes
         }
     }
 
     /// One chunk of a chunked body.
-    mutating func add(chunk: ByteBuffer, allocator: ByteBufferAllocator, to wire: (any Wire)?) {
+    mutating func add(chunk: ByteBuffer, allocator: ByteBufferAllocator, to wire: @autoclosure () -> (any Wire)?) {
         guard chunk.readableBytes > 0 else { return }
         var size = allocator.buffer(capacity: 20)
         size.writeHexadecimal(chunk.readableBytes)
         size.writeStaticString("\r\n")
-        add(size, to: wire)
-        add(chunk, to: wire)
-        add(Self.lineEnd, to: wire)
+        add(size, to: wire())
+        add(chunk, to: wire())
+        add(Self.lineEnd, to: wire())
     }
 
     /// The end of a chunked body, with those trailers that may follow one.
-    mutating func add(chunkedEnd trailers: HeaderFields, to wire: (any Wire)?) {
-        guard !trailers.lines.isEmpty else { return add(Self.end, to: wire) }
+    mutating func add(chunkedEnd trailers: HeaderFields, to wire: @autoclosure () -> (any Wire)?) {
+        guard !trailers.lines.isEmpty else { return add(Self.end, to: wire()) }
         var bytes = ByteBuffer()
         bytes.writeStaticString("0\r\n")
         bytes.write(trailers, where: HeaderRules.isTrailer)
         bytes.writeStaticString("\r\n")
-        add(bytes, to: wire)
+        add(bytes, to: wire())
     }
 
-    mutating func flush(to wire: (any Wire)?) {
+    mutating func flush(to wire: @autoclosure () -> (any Wire)?) {
         guard let bytes = gathered.take() else { return }
-        wire?.send(bytes)
+        wire()?.send(bytes)
     }
 
     private static let lineEnd = ByteBuffer(staticString: "\r\n")

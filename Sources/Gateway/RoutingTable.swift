@@ -7,6 +7,7 @@ internal import FunctionModel
 struct RoutingTable: Sendable {
     /// One object, so that a look-up hands on one reference.
     private final class Entry: Sendable {
+        let name: String
         let state: FunctionRoute.State
         let versions: [String: ResolvedVersion]
         let aliases: [String: ResolvedAlias]
@@ -17,8 +18,8 @@ struct RoutingTable: Sendable {
         /// What a call without a qualifier goes to, where nothing is in its way: no alias has its name.
         let latest: ResolvedVersion?
 
-        init(_ route: FunctionRoute, _ versions: [String: ResolvedVersion], _ aliases: [String: ResolvedAlias]) {
-            (state, restriction) = (route.state, route.restriction)
+        init(_ name: String, _ route: FunctionRoute, _ versions: [String: ResolvedVersion], _ aliases: [String: ResolvedAlias]) {
+            (self.name, state, restriction) = (name, route.state, route.restriction)
             (self.versions, self.aliases) = (versions, aliases)
             var triggers: [String: HTTPTrigger] = [:]
             for trigger in route.triggers { if case .http(let http) = trigger.kind { triggers[trigger.qualifier] = http } }
@@ -28,11 +29,15 @@ struct RoutingTable: Sendable {
     }
 
     private var functions: [String: Entry] = [:]
+    /// What was found last: most calls go where the one before went, and need no look-up. It goes with the table.
+    private var last: Entry?
     private var domains: [String: CustomDomain] = [:]
     /// Host names come in lower case from browsers: names that differ in nothing but case are not found this way.
     private var lowerCase: [String: String?] = [:]
 
     init() {}
+
+    var hasDomains: Bool { !domains.isEmpty }
 
     var functionNames: Set<String> { Set(functions.keys) }
 
@@ -48,7 +53,7 @@ struct RoutingTable: Sendable {
             }
             let before = previous.functions[name]?.aliases ?? [:]
             let aliases = route.aliases.mapValues { ResolvedAlias($0, versions, options, previous: before[$0.name]) }
-            functions[name] = Entry(route, versions, aliases)
+            functions[name] = Entry(name, route, versions, aliases)
             let lowered = name.lowercased()
             lowerCase[lowered] = lowerCase[lowered] == nil ? name : .some(nil)
         }
@@ -57,7 +62,7 @@ struct RoutingTable: Sendable {
     /// - Parameters:
     ///   - anyCase: whether names that differ in case only will do, as in a host name.
     ///   - caller: what the request says at the key of a sticky alias.
-    func find(
+    mutating func find(
         _ function: String, _ qualifier: String, anyCase: Bool, caller: (StickyKey) -> String?
     ) throws(ServiceError) -> ResolvedVersion {
         guard let entry = entry(function, anyCase: anyCase) else { throw .functionNotFound(function) }
@@ -76,15 +81,15 @@ struct RoutingTable: Sendable {
     }
 
     /// The version that an HTTP call goes to which needs no second look: without a qualifier, to a function without an HTTP trigger.
-    func open(_ function: String, _ qualifier: String) -> ResolvedVersion? {
-        guard let entry = functions[function], entry.httpTriggers.isEmpty, qualifier == "LATEST" else { return nil }
+    mutating func open(_ function: String, _ qualifier: String) -> ResolvedVersion? {
+        guard let entry = entry(function), entry.httpTriggers.isEmpty, qualifier == "LATEST" else { return nil }
         return entry.latest
     }
 
     /// The trigger that an HTTP call comes by; nil where the function has none at all, and takes every call.
     ///
     /// - Throws: ``ServiceError`` 404 `TriggerNotFound` where it has some, but none for this qualifier.
-    func httpTrigger(_ function: String, _ qualifier: String, anyCase: Bool) throws(ServiceError) -> HTTPTrigger? {
+    mutating func httpTrigger(_ function: String, _ qualifier: String, anyCase: Bool) throws(ServiceError) -> HTTPTrigger? {
         guard let triggers = entry(function, anyCase: anyCase)?.httpTriggers, !triggers.isEmpty else { return nil }
         var trigger = triggers[qualifier]
         if trigger == nil, anyCase { trigger = triggers.first { $0.key.lowercased() == qualifier.lowercased() }?.value }
@@ -113,8 +118,15 @@ struct RoutingTable: Sendable {
         functions[function] != nil ? function : (lowerCase[function.lowercased()] ?? nil) ?? function
     }
 
-    private func entry(_ function: String, anyCase: Bool) -> Entry? {
-        functions[function] ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
+    private mutating func entry(_ function: String) -> Entry? {
+        if let last, last.name == function { return last }
+        guard let found = functions[function] else { return nil }
+        last = found
+        return found
+    }
+
+    private mutating func entry(_ function: String, anyCase: Bool) -> Entry? {
+        entry(function) ?? (anyCase ? (lowerCase[function.lowercased()] ?? nil).flatMap { functions[$0] } : nil)
     }
 
     private static func check(_ state: FunctionRoute.State, _ function: String) throws(ServiceError) {

@@ -45,7 +45,7 @@ final class UpstreamConnection: WireUser {
     }
 
     /// - Parameter chunked: whether the head says so of the body that follows.
-    func send(head: ByteBuffer, chunked: Bool) {
+    func send(head: consuming ByteBuffer, chunked: Bool) {
         self.chunked = chunked
         outgoing.add(head, to: wire)
     }
@@ -103,21 +103,24 @@ final class UpstreamConnection: WireUser {
     // MARK: The answer
 
     func received(_ bytes: ByteBuffer) {
-        guard let exchange else { return close() }
-        if isTunnel { return exchange.tunnelled(toClient: bytes) }
+        guard exchange != nil else { return close() }
+        if isTunnel {
+            exchange?.tunnelled(toClient: bytes)
+            return
+        }
         if unread.readableBytes == 0 { unread = bytes } else { unread.writeImmutableBuffer(bytes) }
         loop.read { read() }
     }
 
     private func read() {
+        guard let exchange else { return }
         do throws(Malformed) {
-            while !isTunnel, let exchange, let part = try parser.next(&unread) { exchange.answered(part) }
+            while !isTunnel, self.exchange === exchange, let part = try parser.next(&unread) { exchange.answered(part) }
         } catch {
-            guard let exchange else { return }
             close()
             return exchange.answerUnparsable(error.reason)
         }
-        if exchange == nil, unread.readableBytes > 0 { close() }
+        if self.exchange == nil, unread.readableBytes > 0 { close() }
         // The storage goes back to whoever reads next.
         if unread.readableBytes == 0 { unread = ByteBuffer() }
     }
@@ -130,7 +133,7 @@ final class UpstreamConnection: WireUser {
         wire = nil
         if !broken, let exchange, isOpen, parser.endsWithConnection {
             isOpen = false
-            return exchange.answered(.end(.none))
+            return exchange.answered(.end(nil))
         }
         lost()
     }

@@ -17,11 +17,14 @@ final class ShardedCells: Sendable {
     private static let line = 8
 
     private let stride: Int
+    /// Of the processors' numbers: a global one would be looked up for each addition.
+    private let mask: Int
     // Set once here and freed in `deinit`; what it points to are atomics, so that it may be used from any thread in between.
     private nonisolated(unsafe) let cells: UnsafeMutablePointer<Atomic<Int>>
 
     init(count: Int) {
         // A line more keeps neighbours apart, wherever in a line the memory begins.
+        mask = Self.shards - 1
         stride = (count + Self.line - 1) / Self.line * Self.line + Self.line
         cells = .allocate(capacity: Self.shards * stride)
         for index in 0..<(Self.shards * stride) { (cells + index).initialize(to: Atomic(0)) }
@@ -34,7 +37,7 @@ final class ShardedCells: Sendable {
 
     /// A thread that is moved to another processor in the middle of this adds to a foreign shard, which is slower and as right.
     func add(_ amount: Int, to cell: Int) {
-        let shard = Int(processor_now()) & (Self.shards - 1)
+        let shard = Int(processor_now()) & mask
         cells[shard * stride + cell].wrappingAdd(amount, ordering: .relaxed)
     }
 

@@ -7,7 +7,9 @@
 package struct Lookout {
     /// For how long, in nanoseconds: no longer than sleeping costs, so that at worst the two together cost twice what the better one does.
     static let time: Int64 = 10_000
-    private static let (most, forFound, tryAgain) = (16, 4, 32)
+    private static let most = 16
+    private static let forFound = 4
+    private static let tryAgain = 32
 
     /// How many more times it may be in vain.
     private var trust = most

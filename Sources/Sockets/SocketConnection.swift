@@ -15,14 +15,17 @@ package final class SocketConnection: Wire, PolledSocket {
     }
 
     /// Bytes that may wait in memory before ``isWritable`` says no, and what is left of them when it says yes again.
-    private static let (highMark, lowMark) = (64 << 10, 32 << 10)
-    private static let (leastRead, mostRead) = (2 << 10, 64 << 10)
+    private static let highMark = 64 << 10
+    private static let lowMark = 32 << 10
+    private static let leastRead = 2 << 10
+    private static let mostRead = 64 << 10
     private static let shortMessage = 8 << 10
     /// Full reads in one turn; then others come first.
     private static let readsAtOnce = 4
 
     private let descriptor: CInt
     private let poll: SocketPoll
+    private let spare: SpareBuffers
     private var user: (any WireUser)?
     private var state = State.open
     private var isReading = true
@@ -43,6 +46,7 @@ package final class SocketConnection: Wire, PolledSocket {
     package init(_ descriptor: CInt, on poll: SocketPoll, user: any WireUser) throws {
         self.descriptor = descriptor
         self.poll = poll
+        spare = poll.spare
         self.user = user
         csockets_send_at_once(descriptor)
         do { try poll.add(self, descriptor, UInt32(csockets_in | csockets_out | csockets_peer_done), edge: true) } catch {
@@ -92,20 +96,20 @@ package final class SocketConnection: Wire, PolledSocket {
     private func read() {
         var hasReceived = false
         for _ in 0..<Self.readsAtOnce {
-            var buffer = poll.spare.take(for: readSize)
+            var buffer = spare.take(for: readSize)
             buffer.reserveCapacity(readSize)
             let room = buffer.writableBytes
             let count = buffer.withUnsafeMutableWritableBytes { csockets_receive(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else {
                 let isEmpty = count < 0 && errno == EAGAIN
-                poll.spare.giveBack(buffer)
+                spare.giveBack(consume buffer)
                 return met(isEmpty ? .nothingYet : count == 0 ? .end : .failure, hasReceived)
             }
             buffer.moveWriterIndex(forwardBy: count)
             adapt(count, room)
             hasReceived = true
             user?.received(buffer)
-            poll.spare.giveBack(buffer)
+            spare.giveBack(consume buffer)
             guard state != .closed, mayGoOn else { break }
             // Fewer than there was room for are all that there were: more is told anew, unless what was told is the end.
             if count < room, !isOver {
@@ -166,7 +170,7 @@ package final class SocketConnection: Wire, PolledSocket {
     private func sendNow(_ bytes: consuming ByteBuffer) {
         guard state == .open, !isBroken else { return }
         let count = bytes.withUnsafeReadableBytes { csockets_send(descriptor, $0.baseAddress, $0.count) }
-        if count == bytes.readableBytes { return poll.spare.giveBack(bytes) }
+        if count == bytes.readableBytes { return spare.giveBack(bytes) }
         if count < 0, errno != EAGAIN { return breakLater() }
         bytes.moveReaderIndex(forwardBy: max(0, count))
         put(bytes)

@@ -8,7 +8,8 @@ package final class SpareBuffers {
     /// its answer has come: the calls of some dozen connections can be under way without one being missed.
     private var shortOnes = Ring(places: 256)
     private var longOnes = Ring(places: 16)
-    private static let (short, long) = (4 << 10, 128 << 10)
+    private static let short = 4 << 10
+    private static let long = 128 << 10
     /// Room that a new one has: one that came back from a short message will do for the next one too.
     private static let least = 2 << 10
 
@@ -18,10 +19,10 @@ package final class SpareBuffers {
     ///
     /// - Parameter bytes: how much will be put into it, as far as is known.
     package func take(for bytes: Int = 0) -> ByteBuffer {
-        if var buffer = bytes > Self.short ? longOnes.takeFirst() : shortOnes.takeFirst(),
-            buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil
-        {
-            return buffer
+        if var buffer = bytes > Self.short ? longOnes.takeFirst() : shortOnes.takeFirst() {
+            if buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil { return buffer }
+            // Somebody reads it still. It gets another turn, so that there are as many as are in use at once.
+            giveBack(buffer)
         }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(max(bytes, Self.least))

@@ -32,7 +32,7 @@ import Testing
         var (made, same) = (Counting(state: 1), Counting(state: 1))
         for _ in 0..<100 {
             let id = RequestID(seconds: 0x6926_0f3a, using: &made)
-            let (first, second) = (same.next() & 0xffff_ffff, same.next() & 0xffff_ffff_ffff)
+            let (first, second) = (same.next() >> 32, same.next() >> 16)
             #expect(id.text == "1-69260f3a-\(padded(first, 8))-\(padded(second, 12))")
         }
     }
@@ -48,5 +48,32 @@ import Testing
             #expect(copied == text)
         }
         #expect(RequestID(String(repeating: "x", count: 129)) == nil)
+    }
+
+    @Test func anIdThatComesBackIsTheOneThatWasMade() throws {
+        var random = Counting(state: 3)
+        for seconds in [0, 0x6926_0f3a, Int64(UInt32.max)] {
+            let made = RequestID(seconds: seconds, using: &random)
+            let read = try #require(RequestID(made.text))
+            #expect(read == made)
+            #expect(Set([made, read]).count == 1)
+            #expect(read.text == made.text)
+        }
+    }
+
+    /// What differs from an id as it is made in nothing but a sign is another id, and keeps its text.
+    @Test func anIdThatACallerChoseIsKeptAsItIs() throws {
+        let made = "1-69260f3a-0badcafe-0123456789ab"
+        let others = [
+            "2-69260f3a-0badcafe-0123456789ab", "1-69260F3A-0badcafe-0123456789ab", "1-69260f3a-0badcafe_0123456789ab",
+            "1-69260f3a0-badcafe-0123456789ab", "169260f3a0badcafe0123456789ab", "1-69260f3a-0badcafe-0123456789ab0",
+            "1-69260f3a-0badcafe-0123456789a", "a", "1-00000000-00000000-000000000000", "1",
+        ]
+        var seen: Set<RequestID> = [try #require(RequestID(made))]
+        for text in others {
+            let id = try #require(RequestID(text))
+            #expect(id.text == text)
+            #expect(seen.insert(id).inserted)
+        }
     }
 }

@@ -40,6 +40,19 @@ import Testing
         #expect(reader == ByteBuffer(string: "still read"))
     }
 
+    /// Or there would never be more of them than were once given back at one time.
+    @Test func whatIsStillReadComesBackLater() {
+        let spare = SpareBuffers()
+        let first = spare.take()
+        let memory = base(first)
+        var reader: ByteBuffer? = first
+        spare.giveBack(consume first)
+        #expect(base(spare.take()) != memory)
+        withExtendedLifetime((reader, decoys(2 << 10))) {}
+        reader = nil
+        #expect(base(spare.take()) == memory)
+    }
+
     @Test func aLongOneIsKeptApartFromTheShort() {
         let spare = SpareBuffers()
         var long = spare.take(for: 64 << 10)

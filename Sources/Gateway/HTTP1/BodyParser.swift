@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import NIOCore
 
-/// Takes a body out of its framing. The bytes themselves are handed on as they lie, not copied.
+/// Takes a body out of its framing, where its length is not known before. The bytes themselves are handed on as they lie, not copied.
 struct BodyParser {
     enum Framing {
-        case length(Int)
         case chunked
         /// An answer that ends with its connection.
         case untilClose
@@ -16,7 +15,6 @@ struct BodyParser {
     }
 
     private enum State {
-        case length(left: Int)
         case chunkSize
         case chunk(left: Int)
         case chunkEnd
@@ -33,7 +31,6 @@ struct BodyParser {
     init(_ framing: Framing) {
         state =
             switch framing {
-            case .length(let length): .length(left: length)
             case .chunked: .chunkSize
             case .untilClose: .untilClose
             }
@@ -46,11 +43,6 @@ struct BodyParser {
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Piece? {
         while true {
             switch state {
-            case .length(0): return .end(.none)
-            case .length(let left):
-                guard let bytes = Self.take(left, &buffer) else { return nil }
-                state = .length(left: left - bytes.readableBytes)
-                return .bytes(bytes)
             case .untilClose: return Self.take(.max, &buffer).map { .bytes($0) }
             case .chunkSize:
                 guard let size = try Self.chunkSize(&buffer) else { return nil }
@@ -68,7 +60,7 @@ struct BodyParser {
         }
     }
 
-    private static func take(_ most: Int, _ buffer: inout ByteBuffer) -> ByteBuffer? {
+    static func take(_ most: Int, _ buffer: inout ByteBuffer) -> ByteBuffer? {
         guard buffer.readableBytes > 0 else { return nil }
         return buffer.readSlice(length: min(most, buffer.readableBytes))
     }

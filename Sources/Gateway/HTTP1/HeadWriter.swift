@@ -9,14 +9,18 @@ internal import NIOHTTP1
 /// buffer would ask for each of them whether it is its only owner.
 struct HeadWriter: ~Copyable {
     private var memory: UnsafeMutableRawBufferPointer
-    private var count = 0
+    private(set) var count = 0
+    private let scratch: HeadScratch?
 
-    private init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 16) }
+    private init(capacity: Int, in scratch: HeadScratch? = nil) {
+        self.scratch = scratch
+        memory = scratch?.take(capacity) ?? .allocate(byteCount: capacity, alignment: 16)
+    }
 
-    deinit { memory.deallocate() }
+    deinit { if let scratch { scratch.giveBack(memory) } else { memory.deallocate() } }
 
-    init(_ status: HTTPResponseStatus, capacity: Int = 512) {
-        self.init(capacity: capacity)
+    init(_ status: HTTPResponseStatus, capacity: Int = 512, in scratch: HeadScratch? = nil) {
+        self.init(capacity: capacity, in: scratch)
         put("HTTP/1.1 ")
         put(number: Int(status.code))
         put(" ")
@@ -25,8 +29,8 @@ struct HeadWriter: ~Copyable {
     }
 
     /// The status line of an answer, with the words that came.
-    init(_ head: ResponseHead) {
-        self.init(capacity: head.headers.bytes.readableBytes + 384)
+    init(_ head: ResponseHead, in scratch: HeadScratch? = nil) {
+        self.init(capacity: head.headers.bytes.readableBytes + 384, in: scratch)
         put("HTTP/1.1 ")
         put(number: head.status)
         put(" ")
@@ -34,8 +38,8 @@ struct HeadWriter: ~Copyable {
         put("\r\n")
     }
 
-    init(_ method: HTTPMethod, _ target: String, capacity: Int) {
-        self.init(capacity: capacity)
+    init(_ method: HTTPMethod, _ target: String, capacity: Int, in scratch: HeadScratch? = nil) {
+        self.init(capacity: capacity, in: scratch)
         put(text: method.rawValue)
         put(" ")
         put(text: target)
@@ -43,8 +47,8 @@ struct HeadWriter: ~Copyable {
     }
 
     /// - Parameter start: a start line with some fields behind it, made before.
-    init(start: ByteBuffer, room: Int) {
-        self.init(capacity: start.readableBytes + room)
+    init(start: ByteBuffer, room: Int, in scratch: HeadScratch? = nil) {
+        self.init(capacity: start.readableBytes + room, in: scratch)
         add(lines: start)
     }
 
@@ -62,11 +66,34 @@ struct HeadWriter: ~Copyable {
     }
 
     mutating func add(_ name: StaticString, _ value: String) {
-        put(name)
-        put(": ")
-        put(text: value)
-        put("\r\n")
+        // `withUTF8` would do, but asks for a string that it may change, and so for another reference to it.
+        if value.utf8.withContiguousStorageIfAvailable({ add(name, UnsafeRawBufferPointer($0)) }) != nil { return }
+        var value = value
+        value.withUTF8 { add(name, UnsafeRawBufferPointer($0)) }
     }
+
+    mutating func add(_ name: StaticString, _ id: RequestID) {
+        withUnsafeTemporaryAllocation(byteCount: RequestID.mostBytes, alignment: 8) { text in
+            add(name, UnsafeRawBufferPointer(rebasing: text[..<id.copyText(to: text)]))
+        }
+    }
+
+    /// A whole line at once.
+    private mutating func add(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        let (length, end) = (name.utf8CodeUnitCount, name.utf8CodeUnitCount + 2 + value.count)
+        makeRoom(end + 2)
+        // There is room behind `count`, so there is a base.
+        guard let line = memory.baseAddress?.advanced(by: count) else { return }
+        line.copyMemory(from: name.utf8Start, byteCount: length)
+        line.storeBytes(of: Self.colon, toByteOffset: length, as: UInt16.self)
+        if let value = value.baseAddress { (line + length + 2).copyMemory(from: value, byteCount: end - length - 2) }
+        line.storeBytes(of: Self.lineBreak, toByteOffset: end, as: UInt16.self)
+        count += end + 2
+    }
+
+    /// As they lie in memory.
+    private static var colon: UInt16 { UInt16(bigEndian: 0x3a20) }
+    private static var lineBreak: UInt16 { UInt16(bigEndian: 0x0d0a) }
 
     /// A list that came, with one more member, which `last` writes.
     mutating func add(_ name: StaticString, _ before: [String], _ last: (inout HeadWriter) -> Void) {
@@ -159,6 +186,30 @@ struct HeadWriter: ~Copyable {
         larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
         memory.deallocate()
         memory = larger
+    }
+}
+
+/// Memory of one event loop for the head that is being written, used again for the next.
+final class HeadScratch {
+    /// What a head seldom needs is not kept.
+    private static let most = 16 << 10
+    /// Nil while a head is being written.
+    private var memory: UnsafeMutableRawBufferPointer? = .allocate(byteCount: 2 << 10, alignment: 16)
+
+    deinit { memory?.deallocate() }
+
+    /// - Returns: nil where there is none, or it is too small.
+    fileprivate func take(_ capacity: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let memory, memory.count >= capacity else { return nil }
+        self.memory = nil
+        return memory
+    }
+
+    /// It may be other memory than was taken; the larger is kept.
+    fileprivate func giveBack(_ other: UnsafeMutableRawBufferPointer) {
+        guard other.count <= Self.most, other.count > memory?.count ?? 0 else { return other.deallocate() }
+        memory?.deallocate()
+        memory = other
     }
 }
 

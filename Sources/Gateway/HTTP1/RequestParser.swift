@@ -8,7 +8,7 @@ struct RequestParser {
         case head(RequestHead)
         case body(ByteBuffer)
         /// After a body, with the fields behind it where it was chunked.
-        case end(HeaderFields)
+        case end(HeaderFields?)
     }
 
     /// Bounds on any head, of the control API's requests too.
@@ -16,29 +16,28 @@ struct RequestParser {
     static let fieldBytes = 32 << 10
     static let fieldCount = 128
 
+    /// A head that comes whole and a body whose length is known, which most have, hold nothing that would have to be copied in and out.
     private enum State {
+        case start
         case head(HeadParser)
+        case sized(left: Int)
         case body(BodyParser)
     }
 
-    private var state = State.head(HeadParser())
+    private var state = State.start
 
     /// - Returns: nil where more bytes are needed first.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
         switch state {
-        case .head(var parser):
-            guard let lines = try parser.next(&buffer) else {
-                state = .head(parser)
-                return nil
-            }
-            let head = try RequestHead(lines.bytes, line: lines.start, lines.fields)
-            let body = head.facts.body
-            if body.isThere {
-                state = .body(BodyParser(body.chunked ? .chunked : .length(body.contentLength ?? 0)))
-            } else {
-                state = .head(HeadParser())
-            }
-            return .head(head)
+        case .start: return buffer.readableBytes == 0 ? nil : try head(HeadParser(), &buffer)
+        case .head(let parser): return try head(parser, &buffer)
+        case .sized(0):
+            state = .start
+            return .end(nil)
+        case .sized(let left):
+            guard let bytes = BodyParser.take(left, &buffer) else { return nil }
+            state = .sized(left: left - bytes.readableBytes)
+            return .body(bytes)
         case .body(var parser):
             let piece = try parser.next(&buffer)
             switch piece {
@@ -46,13 +45,25 @@ struct RequestParser {
                 state = .body(parser)
                 return .body(bytes)
             case .end(let trailers)?:
-                state = .head(HeadParser())
+                state = .start
                 return .end(trailers)
             case nil:
                 state = .body(parser)
                 return nil
             }
         }
+    }
+
+    private mutating func head(_ begun: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
+        var parser = begun
+        guard let lines = try parser.next(&buffer) else {
+            state = .head(parser)
+            return nil
+        }
+        let head = try RequestHead(lines.bytes, line: lines.start, lines.fields)
+        let body = head.facts.body
+        state = !body.isThere ? .start : body.chunked ? .body(BodyParser(.chunked)) : .sized(left: body.contentLength ?? 0)
+        return .head(head)
     }
 }
 

@@ -65,43 +65,58 @@ struct ResponseParser {
         /// An answer before the answer, 1xx but 101.
         case interim(ResponseHead)
         case body(ByteBuffer)
-        case end(HeaderFields)
+        case end(HeaderFields?)
     }
 
+    /// As in ``RequestParser``.
     private enum State {
+        case start
         case head(HeadParser)
+        case sized(left: Int)
         case body(BodyParser)
     }
 
-    private var state = State.head(HeadParser())
+    private var state = State.start
     /// Set before each request: an answer to HEAD has no body, whatever its head says.
     var answersHEAD = false
 
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
         switch state {
-        case .head(var parser):
-            guard let lines = try parser.next(&buffer) else {
-                state = .head(parser)
-                return nil
-            }
-            let head = try ResponseHead(lines.bytes, line: lines.start, lines.fields)
-            if head.status < 200, head.status != 101 {
-                state = .head(HeadParser())
-                return .interim(head)
-            }
-            state = .body(BodyParser(framing(head)))
-            return .head(head)
+        case .start: return buffer.readableBytes == 0 ? nil : try head(HeadParser(), &buffer)
+        case .head(let parser): return try head(parser, &buffer)
+        case .sized(0):
+            state = .start
+            return .end(nil)
+        case .sized(let left):
+            guard let bytes = BodyParser.take(left, &buffer) else { return nil }
+            state = .sized(left: left - bytes.readableBytes)
+            return .body(bytes)
         case .body(var parser):
             let piece = try parser.next(&buffer)
             state = .body(parser)
             switch piece {
             case .bytes(let bytes)?: return .body(bytes)
             case .end(let trailers)?:
-                state = .head(HeadParser())
+                state = .start
                 return .end(trailers)
             case nil: return nil
             }
         }
+    }
+
+    private mutating func head(_ begun: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
+        var parser = begun
+        guard let lines = try parser.next(&buffer) else {
+            state = .head(parser)
+            return nil
+        }
+        let head = try ResponseHead(lines.bytes, line: lines.start, lines.fields)
+        if head.status < 200, head.status != 101 {
+            state = .start
+            return .interim(head)
+        }
+        state = body(head)
+        return .head(head)
     }
 
     /// The connection has ended.
@@ -110,9 +125,9 @@ struct ResponseParser {
     var endsWithConnection: Bool { if case .body(let parser) = state { parser.endsWithConnection } else { false } }
 
     /// RFC 9112 §6.3.
-    private func framing(_ head: ResponseHead) -> BodyParser.Framing {
-        if answersHEAD || head.status == 204 || head.status == 304 || head.status == 101 { return .length(0) }
-        if head.chunked { return .chunked }
-        return head.contentLength.map { .length($0) } ?? .untilClose
+    private func body(_ head: ResponseHead) -> State {
+        if answersHEAD || head.status == 204 || head.status == 304 || head.status == 101 { return .sized(left: 0) }
+        if head.chunked { return .body(BodyParser(.chunked)) }
+        return head.contentLength.map { .sized(left: $0) } ?? .body(BodyParser(.untilClose))
     }
 }

@@ -119,9 +119,8 @@ enum HTTP2Fields {
     }
 
     /// The last frame of a message: `last` with the mark of the end, or one for the trailers, `before` which `last` is sent.
-    static func ended(_ last: HTTP2Frame.FramePayload?, _ trailers: HeaderFields, before: () -> Void) -> HTTP2Frame.FramePayload? {
-        let kept = trailers.lines.filter(HeaderRules.isTrailer)
-        if !kept.isEmpty {
+    static func ended(_ last: HTTP2Frame.FramePayload?, _ trailers: HeaderFields?, before: () -> Void) -> HTTP2Frame.FramePayload? {
+        if let trailers, case let kept = trailers.lines.filter(HeaderRules.isTrailer), !kept.isEmpty {
             before()
             var fields = HPACKHeaders()
             add(HeaderFields(trailers.bytes, kept), to: &fields)

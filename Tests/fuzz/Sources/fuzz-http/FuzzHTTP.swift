@@ -52,7 +52,7 @@ private func requests(_ pieces: [[UInt8]]) -> [Seen] {
                 switch part {
                 case .head(let head): all.append(.head("\(head.method) \(head.uri) \(head.version) \(head.facts)", lines(head.headers)))
                 case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
-                case .end(let trailers): all.append(.end(lines(trailers)))
+                case .end(let trailers): all.append(.end(lines(trailers ?? .none)))
                 }
             }
         } catch { return all + [.malformed] }
@@ -70,7 +70,7 @@ private func answers(_ pieces: [[UInt8]], isHead: Bool) -> [Seen] {
                 switch part {
                 case .head(let head), .interim(let head): all.append(.head("\(head.version) \(head.status)", lines(head.headers)))
                 case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
-                case .end(let trailers): all.append(.end(lines(trailers)))
+                case .end(let trailers): all.append(.end(lines(trailers ?? .none)))
                 }
             }
         } catch { return all + [.malformed] }
