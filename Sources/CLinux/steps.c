@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -44,6 +45,12 @@ int clinux_ordinary_priority(void) {
     errno = 0;
     if (getpriority(PRIO_PROCESS, 0) >= 0 || errno != 0) return 0;
     return setpriority(PRIO_PROCESS, 0, 0);
+}
+
+static int raised_priority(const char *niceness) {
+    (void)write_file("/proc/self/autogroup", niceness);
+    (void)setpriority(PRIO_PROCESS, 0, atoi(niceness));
+    return 0;
 }
 
 static int reset_signals(void) {
@@ -158,6 +165,7 @@ static int run(const struct clinux_step *step, int *status_socket) {
     case CLINUX_TELL_NUMBER: return step_tell_number(step);
     case CLINUX_HOLD_MOUNT: return step_hold(step->path, (int)step->flags);
     case CLINUX_AWAIT_PLAN: break; // Whoever walks the steps does this.
+    case CLINUX_RAISED_PRIORITY: return raised_priority(step->text);
     case CLINUX_EXECUTE: return execute(step);
     }
     errno = EINVAL;

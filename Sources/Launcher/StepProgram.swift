@@ -63,6 +63,7 @@ struct StepProgram: ~Copyable {
         case .startProgram(let report, let users): add(CLINUX_START_PROGRAM, fd: report, flags: UInt64(users ?? 0))
         case .closeFrom(let number): add(CLINUX_CLOSE_FROM, flags: UInt64(number))
         case .ordinaryPriority: add(CLINUX_ORDINARY_PRIORITY)
+        case .raisedPriority(let niceness): add(CLINUX_RAISED_PRIORITY, text: "\(niceness)")
         case .ownKeyring: add(CLINUX_KEYRING)
         case .limit(let limit, let value): add(CLINUX_LIMIT, flags: limit.rawValue, value: value)
         case .umask(let mask): add(CLINUX_UMASK, flags: UInt64(mask))

@@ -31,6 +31,8 @@ public enum SetupStep: Hashable, Sendable {
     case closeFrom(CInt)
     /// The launcher runs with raised priority, and what it starts does not.
     case ordinaryPriority
+    /// A niceness for the process and its session, where the host lets it have one.
+    case raisedPriority(Int)
     case ownKeyring
     case limit(ResourceLimit, UInt64)
     case umask(UInt32)
@@ -96,6 +98,7 @@ extension SetupStep: CustomStringConvertible {
         case .startProgram: "fork"
         case .closeFrom(let number): "close descriptors from \(number)"
         case .ordinaryPriority: "take ordinary priority"
+        case .raisedPriority: "take raised priority"
         case .ownKeyring: "join a session keyring"
         case .limit(let limit, let value): "limit \(limit) to \(value)"
         case .umask: "set the umask"

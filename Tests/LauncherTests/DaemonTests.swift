@@ -52,6 +52,17 @@ extension SandboxOnThisKernel {
             try FileManager.default.removeItem(atPath: closed)
         }
 
+        /// Where each session has a share of its own, that is raised too. What it starts itself is its own affair.
+        @Test func itGetsMoreOfTheProcessorsThanOneOfItsInstances() throws {
+            let pid = try launch("{ nice; cat /proc/self/autogroup; } > \(folder)/data/seen 2> /dev/null; exit 0")
+            #expect(status(pid) == 0)
+            let seen = try String(contentsOfFile: folder + "/data/seen", encoding: .utf8).split(separator: "\n")
+            #expect(seen.first == "-4")
+            let hasShares = try? String(contentsOfFile: "/proc/sys/kernel/sched_autogroup_enabled", encoding: .utf8)
+            if hasShares == "1\n" { #expect(seen.last?.hasSuffix(" nice -4") == true, "\(seen)") }
+            try FileManager.default.removeItem(atPath: closed)
+        }
+
         /// A request may have 131,072 bytes of arguments and variables, whatever the host gives sockets of itself.
         @Test func itsSocketTakesTheLargestMessage() throws {
             let pid = try launch("echo $$ > \(folder)/data/up; while :; do sleep 0.01; done")

@@ -49,6 +49,7 @@ enum clinux_step_kind {
     CLINUX_HOLD_MOUNT,         // what is mounted on `path` gets the number `flags`, by which it can be attached elsewhere, with what is mounted in it
     CLINUX_AWAIT_PLAN,         // the steps that follow come over the status socket; its end ends this process
     CLINUX_TELL_NUMBER,        // the kind `flags`, one byte, and `value`, four bytes, to the socket `fd`; fine where it takes nothing
+    CLINUX_RAISED_PRIORITY,    // niceness `text` for this process and, where sessions have shares of their own, its session; fine where it may not be
     CLINUX_EXECUTE,            // each path of `list` until one starts, with `arguments` and `environment`; `fd` instead where it is not -1
 };
 
