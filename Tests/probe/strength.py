@@ -5,11 +5,26 @@
 RESULTS = {"denied": 3, "unsupported": 3, "absent": 3, "killed": 3, "error": 2, "reached": 1, "allowed": 0}
 UNREACHABLE = {"ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ESRCH", "ENOKEY", "EAFNOSUPPORT"}
 
-# What a program is entitled to, or what says nothing about the host: shown, never ranked.
+# What a program is entitled to, or what says nothing about the host: shown, never ranked, with the reason that stands above the table.
 NEUTRAL = {
-    "socket AF_UNIX", "socket AF_INET", "clone3", "mkdir /tmp/swiftlet-probe", "mkdir /dev/shm/swiftlet-probe", "write /proc/self/exe",
-    "rewrite /proc/self/coredump_filter", "kill process 1 (signal 0)", "write /dev/console", "open /proc/1/root", "open /proc/1/cwd",
-    "read /proc/1/environ", "write /proc/1/mem", "write /proc/1/exe",
+    "socket AF_UNIX": "sockets lead nowhere but into the sandbox's own network namespace; what can be reached has rows of its own",
+    "socket AF_INET": "as with AF_UNIX",
+    "clone3": "it makes a process, as `clone` and `fork` do, which every program may; with namespaces it has rows that count",
+    "mkdir /tmp/swiftlet-probe": "its own /tmp is there to be written; how much goes into it counts among the bombs",
+    "mkdir /dev/shm/swiftlet-probe": "its own /dev/shm, as with /tmp",
+    "write /proc/self/exe": "the file of the program itself, which nobody else runs; that the launcher's own cannot be written from inside is a test (CVE-2019-5736)",
+    "rewrite /proc/self/coredump_filter": "of its own process; whether there are core dumps at all counts",
+    "kill process 1 (signal 0)": "where the program is process 1 there is nobody to signal. Elsewhere process 1 is the sandbox's own init, with the program's own user: it passes "
+                                 "on what it has a handler for, and the kernel keeps every other signal from inside a PID namespace, SIGKILL too, from its process 1. All that a "
+                                 "program could end so is itself",
+    "write /dev/console": "a terminal where one was asked for; nobody has one here",
+}
+# The same, for what is seen.
+UNRANKED = {
+    "user inside": "what counts is who that is on the host",
+    "root": "a choice of the image's user with each of them; the others were told to make it read-only here, as Swiftlet does",
+    "RLIMIT_NPROC": "a second limit beside that of the cgroup, which the fork bomb shows",
+    "processor time in a second, four processes": "what else the machine does takes its part; `scripts/test-cgroup2` tests the limit",
 }
 # A program that is process 1 itself reads only itself in these; they count where another is process 1.
 OF_INIT = {"open /proc/1/root", "open /proc/1/cwd", "read /proc/1/environ", "write /proc/1/mem", "write /proc/1/exe"}

@@ -29,6 +29,15 @@ class Strength(unittest.TestCase):
         self.assertEqual(self.rank("the host's loopback", "error", "ECONNREFUSED"), 3)
         self.assertIsNone(self.rank("169.254.169.254", "error", "ECANCELED"))
 
+    def test_another_function_that_answers_is_weaker_than_one_that_does_not(self):
+        self.assertEqual(self.rank("another function's server", "allowed", "0"), 0)
+        self.assertEqual(self.rank("another function's server", "error", "ECONNREFUSED"), 3)
+
+    def test_what_is_not_compared_has_its_reason(self):
+        for name, reason in {**strength.NEUTRAL, **strength.UNRANKED}.items():
+            self.assertGreater(len(reason), 10, name)
+        self.assertIsNone(self.rank("kill process 1 (signal 0)", "allowed", "0"))
+
     def test_a_program_that_is_process_1_reads_only_itself(self):
         self.assertIsNone(strength.trial("read /proc/1/environ", "allowed", "20", True)[1])
         self.assertEqual(strength.trial("read /proc/1/environ", "allowed", "20", False)[1], 0)

@@ -25,7 +25,7 @@ static int field(const char *content, const char *name, char *into, int room) {
 /// What the host tells of itself comes with the call where it cannot come with the environment.
 static void remember(const char *content) {
     static const char *const names[][2] = {{"loopbackPort", "PROBE_LOOPBACK_PORT"}, {"abstract", "PROBE_ABSTRACT"},
-        {"hostNetwork", "PROBE_HOST_NETWORK"}, {"networkIsOurs", "PROBE_NETWORK_IS_OURS"}};
+        {"hostNetwork", "PROBE_HOST_NETWORK"}, {"otherPort", "PROBE_OTHER_PORT"}, {"networkIsOurs", "PROBE_NETWORK_IS_OURS"}};
     char value[128];
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (field(content, names[i][0], value, sizeof value)) setenv(names[i][1], value, 1);

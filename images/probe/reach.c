@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be reached from here. Nothing is sent: a connection is asked for, and closed.
 //   PROBE_LOOPBACK_PORT  a port on which the host listens at 127.0.0.1
+//   PROBE_OTHER_PORT     a port on which another function's server, or another container's, listens in its own sandbox
 //   PROBE_ABSTRACT       the name of an abstract Unix socket on which the host listens
 //   PROBE_HOST_NETWORK   inode of the host's network namespace: in it, the metadata address is left alone
 #include "report.h"
@@ -39,6 +40,12 @@ static long connect_ipv4(const char *text, long port) {
 
 static long loopback(const void *u) { (void)u; return connect_ipv4("127.0.0.1", environment_number("PROBE_LOOPBACK_PORT", 1)); }
 
+static long other_function(const void *u) {
+    (void)u;
+    long port = environment_number("PROBE_OTHER_PORT", 0);
+    return port ? connect_ipv4("127.0.0.1", port) : -ECANCELED;
+}
+
 static int only_loopback(void) {
     struct if_nameindex *all = if_nameindex();
     int alone = all != NULL;
@@ -70,6 +77,7 @@ static long abstract_socket(const void *u) {
 void report_reach(struct json *j) {
     static const struct trial all[] = {
         {"the host's loopback", loopback, NULL, {0}},
+        {"another function's server", other_function, NULL, {0}},
         {"169.254.169.254", metadata, NULL, {ETIMEDOUT}},
         {"an abstract socket of the host", abstract_socket, NULL, {0}},
     };

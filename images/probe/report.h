@@ -13,7 +13,7 @@ void report_kernel(struct json *j);       // calls_kernel.c: calls on the kernel
 void report_mounting(struct json *j);     // calls_mount.c: mounts and namespaces
 void report_peers(struct json *j);        // calls_process.c: other processes, keys, scheduling, ids
 void report_sockets(struct json *j);      // sockets.c
-void report_reach(struct json *j);        // reach.c: the host's loopback, abstract sockets, the metadata address
+void report_reach(struct json *j);        // reach.c: the host's loopback, another function, abstract sockets, the metadata address
 void report_everything(struct json *j);   // report.c
 
 /// Makes processes, touches memory, or writes a file until the limit is met or `most` (processes, MiB, MiB) is reached.
