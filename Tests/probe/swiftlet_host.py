@@ -32,6 +32,25 @@ class Host:
             [self.binary, "serve", "--state-dir", self.state, "--listen", f"127.0.0.1:{self.port}", *options],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, env=environment)
 
+    def children(self):
+        """The launcher's: the daemon, the instances, and what it keeps to make them."""
+        try:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
+                return [int(word) for word in file.read().split()]
+        except OSError:
+            return []  # it has ended
+
+    def daemon(self):
+        """The pid of the launcher's one child that serves."""
+        for child in self.children():
+            try:
+                with open(f"/proc/{child}/comm") as file:
+                    if file.read().strip() == "swiftlet":
+                        return child
+            except OSError:
+                pass  # it has ended since
+        raise Failure("the launcher has no daemon")
+
     def said(self):
         self.log.flush()
         with open(self.log.name, errors="replace") as log:
@@ -94,7 +113,8 @@ class Host:
     def stop_instances(self, name):
         return self.json("DELETE", f"/swiftlet/v1/functions/{name}/instances")
 
-    def stop(self):
+    def end(self):
+        """Stops it as its operator does, and answers its exit status; its state stays."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -102,6 +122,10 @@ class Host:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        return self.process.returncode
+
+    def stop(self):
+        self.end()
         self.log.close()
         os.unlink(self.log.name)
         shutil.rmtree(self.state, ignore_errors=True)
