@@ -20,35 +20,6 @@ extension SandboxOnThisKernel {
             #expect(!maps.contains(".so"), "\(maps)")
         }
 
-        @Test("CVE-2021-30465: a name that is exchanged for a link while instances start never moves a mount") func exchangedNames()
-            async throws
-        {
-            let outside = "/tmp/swiftlet-outside-\(getpid())"
-            try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
-            // Places for our mounts, so that one that is led there has no reason to fail.
-            let files = ["hostname", "hosts", "resolv.conf"]
-            for name in files { try "outside\n".write(toFile: "\(outside)/\(name)", atomically: false, encoding: .utf8) }
-            defer { try? FileManager.default.removeItem(atPath: outside) }
-            let host = try LauncherFixture { layer in
-                try FileManager.default.createDirectory(atPath: "\(layer)/etc", withIntermediateDirectories: true)
-            }
-            let layer = "\(host.folder)/layers/\(host.layer.hex)"
-            try FileManager.default.createSymbolicLink(atPath: "\(layer)/link", withDestinationPath: outside)
-            // At every moment the name is a folder or a link.
-            let renamer = try LauncherFixture.spawn([LauncherFixture.probe, "exchange", "\(layer)/etc", "\(layer)/link"])
-            defer {
-                kill(renamer, SIGKILL)
-                waitpid(renamer, nil, 0)
-            }
-            for _ in 0..<50 {
-                let instance = host.start(["cat", "/etc/hosts"])
-                if case .exited = try await instance.end() { #expect(instance.readOutput().contains("localhost")) }
-            }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: outside).sorted() == files)
-            for name in files { #expect(try String(contentsOfFile: "\(outside)/\(name)", encoding: .utf8) == "outside\n") }
-            #expect(try !String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).contains(outside))
-        }
-
         @Test("CVE-2025-52881: what is written to /proc during a start goes to the instance's own") func ownProc() async throws {
             let host = try LauncherFixture { layer in
                 for name in ["proc", "proc/self"] {

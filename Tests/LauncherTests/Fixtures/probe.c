@@ -262,7 +262,6 @@ int main(int argc, char **argv) {
             printf("forks=%d %s\n", made, strerrorname_np(errno));
         } else if (!strcmp(what, "status")) status_lines();
         else if (!strcmp(what, "calls")) calls();
-        else if (!strcmp(what, "exchange")) for (;;) syscall(SYS_renameat2, AT_FDCWD, argv[index + 1], AT_FDCWD, argv[index + 2], 2);
         else if (!strcmp(what, "numbers")) try_numbers(argv[++index]);
         else if (!strcmp(what, "personality")) say(next, syscall(SYS_personality, strtoul(next, 0, 0))), index++;
         else if (!strcmp(what, "other-numbers")) other_numbers();
