@@ -15,7 +15,7 @@ let rules: [SwiftSetting] = [
 /// whether another one is under way takes 2.5 % of a call (perf record): only builds for debugging ask.
 let warm: [SwiftSetting] = rules + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
-/// The two root-side programs are one static file each: they start without a dynamic loader, and run inside a root that has no library of ours.
+/// The root-side programs are one static file each: they start without a dynamic loader, and run inside a root that has no library of ours.
 let staticProgram: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-static-executable", "-use-ld=lld"])
 ]
@@ -52,6 +52,7 @@ let package = Package(
     products: [
         .executable(name: "swiftlet", targets: ["swiftlet"]),
         .executable(name: "swiftlet-launcher", targets: ["swiftlet-launcher"]),
+        .executable(name: "swiftlet-mold", targets: ["swiftlet-mold"]),
         .executable(name: "swiftlet-unpack", targets: ["swiftlet-unpack"]),
         .executable(name: "swiftlet-inflate", targets: ["swiftlet-inflate"]),
     ],
@@ -185,6 +186,10 @@ let package = Package(
         .executableTarget(
             name: "swiftlet-launcher", dependencies: ["Launcher", "Sandbox", "LinuxSystem"], swiftSettings: rules,
             linkerSettings: staticProgram),
+        // In C alone: `-nostartfiles` leaves out what would bring the Swift runtime in.
+        .executableTarget(
+            name: "swiftlet-mold", dependencies: ["CLinux", "CMold"],
+            linkerSettings: staticProgram + [.unsafeFlags(["-nostartfiles"])]),
         .executableTarget(
             name: "swiftlet-unpack", dependencies: ["CUnpackStart", "FunctionModel", "LayerArchive", "LinuxSystem"],
             swiftSettings: rules, linkerSettings: staticProgram),
@@ -226,7 +231,7 @@ let package = Package(
         .testTarget(name: "FunctionLogTests", dependencies: ["FunctionLog", "FunctionModel", nioPosix], swiftSettings: rules),
         .testTarget(name: "SandboxTests", dependencies: ["FunctionModel", "Sandbox"], swiftSettings: rules),
         .testTarget(
-            name: "LauncherTests", dependencies: ["CSeccomp", "FunctionModel", "LauncherClient", "LinuxSystem", "Sandbox"],
+            name: "LauncherTests", dependencies: ["CSeccomp", "FunctionModel", "Launcher", "LauncherClient", "LinuxSystem", "Sandbox"],
             exclude: ["Fixtures"],
             swiftSettings: rules),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "FunctionModel"], swiftSettings: rules),

@@ -166,22 +166,20 @@ int mold_keep_filter(int mold, const void *filter, uint32_t instructions) {
     return 0;
 }
 
-int mold_start(uint64_t capabilities, int *pidfd) {
+int mold_start(int program, uint64_t capabilities, int *pidfd) {
     char mask[24];
-    int ends[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return -1;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return close(file), -1;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
     snprintf(mask, sizeof mask, "%llu", (unsigned long long)capabilities);
     mold_widen(ends[0]);
     pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
     if (pid == 0) {
         char *const words[] = {"swiftlet-mold", mask, NULL}, *const none[] = {NULL};
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (dup2(ends[1], 3) == 3) syscall(SYS_execveat, file, "", words, none, AT_EMPTY_PATH);
+        if (dup2(ends[1], 3) == 3) syscall(SYS_execveat, program, "", words, none, AT_EMPTY_PATH);
         _exit(125);
     }
     int reason = errno;
-    close(file);
     close(ends[1]);
     if (pid > 0) return ends[0];
     close(ends[0]);

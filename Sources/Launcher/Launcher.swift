@@ -22,6 +22,7 @@ public enum Launcher {
         // Low numbers are taken, so that a child can set up 0 to 5 without treading on a descriptor of ours.
         let client = try options.client.map { number throws(SystemCallError) in try raise(number) }
         let (unpacker, inflater) = (try raise(program: options.sealedUnpacker), try raise(program: options.sealedInflater))
+        let mold = Descriptor(owning: try raise(program: options.sealedMold))
         try occupyLowNumbers()
         let signals = try SignalReader([SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGPIPE])
         umask(0o022)
@@ -65,7 +66,7 @@ public enum Launcher {
                 host: hostNetwork, home: networks.home, name: state.cgroupName,
                 nameServers: try NameServers.find(options.nameServers), starter: starter)
         }
-        try starter.use(try Mold(capabilities: UInt64(InstanceCapabilities.all.rawValue)))
+        try starter.use(try Mold(mold, capabilities: UInt64(InstanceCapabilities.all.rawValue)))
         let aheadTools = readAhead(state)
         // What no child may ever have is given up once, here, instead of in every start.
         try OwnProcess.boundCapabilities(

@@ -29,6 +29,8 @@ public struct LauncherOptions: Hashable, Sendable {
     public var sealedUnpacker: CInt?
     /// The same of `swiftlet-inflate`.
     public var sealedInflater: CInt?
+    /// The same of the sealed copy of `swiftlet-mold`.
+    public var sealedMold: CInt?
 
     public static let usage = """
         usage: swiftlet-launcher --state-dir DIR [--user NAME] [--user-namespaces auto|always|never]
@@ -71,6 +73,7 @@ public struct LauncherOptions: Hashable, Sendable {
             case "--client-fd": client = try number(argument)
             case "--sealed-unpacker": sealedUnpacker = try number(argument)
             case "--sealed-inflater": sealedInflater = try number(argument)
+            case "--sealed-mold": sealedMold = try number(argument)
             case "--":
                 daemon = Array(rest)
                 rest = []

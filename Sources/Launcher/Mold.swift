@@ -11,10 +11,13 @@ final class Mold {
 
     /// It has the working folder, the namespaces and the limits that this process has now.
     ///
-    /// - Parameter capabilities: the most that an instance can ever have.
-    init(capabilities: UInt64) throws(SystemCallError) {
+    /// - Parameters:
+    ///   - program: its file.
+    ///   - capabilities: the most that an instance can ever have.
+    init(_ program: borrowing Descriptor, capabilities: UInt64) throws(SystemCallError) {
         var pidfd: CInt = -1
-        socket = Descriptor(owning: try systemCall("start the mold") { mold_start(capabilities, &pidfd) })
+        let number = program.number
+        socket = Descriptor(owning: try systemCall("start the mold") { mold_start(number, capabilities, &pidfd) })
         process = Descriptor(owning: pidfd)
     }
 

@@ -47,7 +47,7 @@ extension HostTests {
         @Test("a new program that cannot be the next daemon is refused, and the daemon that runs goes on") func refuses() async throws {
             let place = "/tmp/swiftlet-upgrade-\(UInt32.random(in: 0...UInt32.max))"
             try FileManager.default.createDirectory(atPath: "\(place)/bin", withIntermediateDirectories: true)
-            for name in ["swiftlet", "swiftlet-launcher", "swiftlet-unpack", "swiftlet-inflate"] {
+            for name in ["swiftlet", "swiftlet-launcher", "swiftlet-mold", "swiftlet-unpack", "swiftlet-inflate"] {
                 try await run("/bin/cp", ["-L", "\(Checkout.top)/.build/release/\(name)", "\(place)/bin/"])
             }
             let host = try await RunningHost.start("\(place)/state", program: "\(place)/bin/swiftlet")

@@ -18,11 +18,12 @@ extension SandboxOnThisKernel {
                 try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
                 atexit {
                     let programs = "/tmp/swiftlet-unpack-test-\(getpid())"
-                    for name in ["swiftlet-launcher", "swiftlet-unpack", "swiftlet-inflate"] { unlink(programs + "/" + name) }
+                    for name in ["swiftlet-launcher", "swiftlet-mold", "swiftlet-unpack", "swiftlet-inflate"] { unlink(programs + "/" + name) }
                     rmdir(programs)
                 }
-                try FileManager.default.copyItem(
-                    atPath: LauncherFixture.programs + "/swiftlet-launcher", toPath: programs + "/swiftlet-launcher")
+                for name in ["swiftlet-launcher", "swiftlet-mold"] {
+                    try FileManager.default.copyItem(atPath: "\(LauncherFixture.programs)/\(name)", toPath: "\(programs)/\(name)")
+                }
                 let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
                 #expect(
                     LauncherFixture.run(

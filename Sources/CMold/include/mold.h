@@ -3,16 +3,16 @@
 // The mold: a process that instances are cloned from, in place of the launcher.
 //
 // A clone copies the page tables of whoever makes it, and from then on each page that either writes is copied too. The launcher is a Swift program with
-// megabytes of data; the mold is the same file, executed again, that never comes to run any Swift: some twenty pages. What it clones are children of
-// the launcher all the same (CLONE_PARENT).
+// megabytes of data; the mold, `swiftlet-mold`, is a small C program in one piece: some twenty pages. What it clones are children of the launcher all the
+// same (CLONE_PARENT).
 #include <stdint.h>
 #include <sys/types.h>
 
-/// Starts a mold from this program's own file. It ends with the thread that calls this. What it clones can never have more capabilities than the mask
+/// Starts the mold that is open as `program`. It ends with the thread that calls this. What it clones can never have more capabilities than the mask
 /// `capabilities` says; it has itself what executing a file gives, so this process must not have bounded itself before.
 ///
 /// Answers the descriptor by which it is spoken to, or -1; `pidfd` is its process. Both are closed at exec.
-int mold_start(uint64_t capabilities, int *pidfd);
+int mold_start(int program, uint64_t capabilities, int *pidfd);
 
 /// Has the mold keep a filter that steps load; it is known by its place in memory from then on. Answers -1 where there is no room for it.
 int mold_keep_filter(int mold, const void *filter, uint32_t instructions);

@@ -82,7 +82,7 @@ package enum HostChecks {
             HostCheck(
                 "programs", place.missingPrograms.isEmpty ? .ok : .failed,
                 found: place.missingPrograms.isEmpty ? "beside swiftlet" : "missing: \(place.missingPrograms.joined(separator: ", "))",
-                meaning: "the launcher makes sandboxes, and swiftlet-inflate and swiftlet-unpack open archives",
+                meaning: "the launcher makes sandboxes, of swiftlet-mold, and swiftlet-inflate and swiftlet-unpack open archives",
                 mend: "they are built beside swiftlet (`swift build -c release`), and must stay there"),
             HostCheck(
                 "descriptors", place.descriptorLimit.map { $0 >= 65536 } ?? true ? .ok : .warning,

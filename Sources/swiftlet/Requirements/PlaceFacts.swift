@@ -14,7 +14,7 @@ package struct PlaceFacts: Sendable {
     package var addresses: [(address: String, problem: String?)] = []
     /// The user that the daemon is to run as; nil where there is none.
     package var user: String?
-    /// Where `swiftlet-launcher`, `swiftlet-unpack` and `swiftlet-inflate` were looked for, of those that are missing.
+    /// Where `swiftlet-launcher`, `swiftlet-mold`, `swiftlet-unpack` and `swiftlet-inflate` were looked for, of those that are missing.
     package var missingPrograms: [String] = []
     package var descriptorLimit: Int?
     /// Seconds since 1970, UTC.

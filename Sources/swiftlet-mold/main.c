@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mold itself. It allocates nothing: what a request needs lies in one mapping, which a child gives back when it needs its steps no more.
+// swiftlet-mold, a program of its own so that it is small; CMold tells what it is for. It allocates nothing: what a request needs lies in one place, which a
+// child gives back when it needs its steps no more.
 #define _GNU_SOURCE
 #include "mold.h"
 #include "mold_message.h"
@@ -11,17 +12,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { speaker = 16 };
 
-static char *room;
+/// Messages, and behind them the filters. Of whole pages, which a child can give back.
+static _Alignas(1 << 16) char room[mold_room + mold_filters * mold_instructions * 8];
 static const void *filters[mold_filters];
 static int descriptors[mold_descriptors];
 
@@ -134,26 +138,43 @@ static int leave_host_mounts(void) {
     return close(folder) != 0 ? -1 : chdir("/");
 }
 
-// Runs before the constructors of the Swift runtime; glibc hands argc and argv to constructors. Who comes back from here is another program.
-__attribute__((constructor(101))) static void become_mold(int argc, char **argv) {
-    if (argc != 2 || strcmp(argv[0], "swiftlet-mold") != 0) return;
-    // Executing a file has made it open to inspection again.
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    prctl(PR_SET_NAME, "swiftlet-mold", 0, 0, 0);
-    if (clinux_bound_capabilities(strtoull(argv[1], NULL, 10)) != 0) _exit(1);
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // Gaining capabilities has cleared it. A launcher that has ended meanwhile is the end of the socket.
-    // The low numbers are for what a child makes itself.
-    if (dup3(3, speaker, O_CLOEXEC) < 0) _exit(1);
-    close(3);
-    for (int number = 0; number >= 0 && number < speaker - 1;) number = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (leave_host_mounts() != 0) _exit(1);
-    size_t size = mold_room + mold_filters * mold_instructions * 8;
-    room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED) _exit(1);
-    clinux_borrowed(room, size);
-    clinux_read_plans(next_plan);
+/// Each instance keeps a copy of this process as its process 1, so this one has as few page tables as can be: all that it needs lies in one piece, its
+/// stack too, and what the kernel has laid elsewhere goes. Behind that the environment is gone, and what `ps` shows of the arguments.
+static void work(void) {
+    const char *last = (const char *)getauxval(AT_EXECFN); // The last thing on the old stack.
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)sbrk(0) + page - 1) & -page;
+    uintptr_t to = ((uintptr_t)last + strlen(last) + page) & -page;
+    environ = NULL;
+    if (munmap((void *)from, to - from) != 0) _exit(1);
     for (;;) {
         serve(receive(speaker));
         close_range(speaker + 1, ~0U, 0);
     }
+}
+
+static _Noreturn void work_on_own_stack(void) {
+    static _Alignas(16) char stack[64 << 10];
+    static ucontext_t there;
+    if (getcontext(&there) != 0) _exit(1);
+    there.uc_stack = (stack_t){.ss_sp = stack, .ss_size = sizeof stack};
+    makecontext(&there, work, 0);
+    setcontext(&there);
+    _exit(1);
+}
+
+int main(int count, char **words) {
+    if (count != 2 || strcmp(words[0], "swiftlet-mold") != 0) return 1; // An image's entry point of /proc/self/exe, or somebody who is curious.
+    // Executing a file has made it open to inspection again.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_NAME, "swiftlet-mold", 0, 0, 0);
+    if (clinux_bound_capabilities(strtoull(words[1], NULL, 10)) != 0) return 1;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // Gaining capabilities has cleared it. A launcher that has ended meanwhile is the end of the socket.
+    // The low numbers are for what a child makes itself.
+    if (dup3(3, speaker, O_CLOEXEC) < 0) return 1;
+    close(3);
+    for (int number = 0; number >= 0 && number < speaker - 1;) number = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (leave_host_mounts() != 0) return 1;
+    clinux_borrowed(room, sizeof room);
+    clinux_read_plans(next_plan);
+    work_on_own_stack();
 }
