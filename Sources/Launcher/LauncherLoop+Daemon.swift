@@ -184,6 +184,12 @@ extension LauncherLoop {
         try watchQueue(connection)
     }
 
+    /// Milliseconds after which it is tried again where the kernel had no room for a message.
+    private static let roomPause: UInt64 = 10
+
+    /// Sends what waits.
+    func tellDaemon() throws(SystemCallError) { if let connection { try flush(connection) } }
+
     private func flush(_ connection: DaemonConnection) throws(SystemCallError) {
         do { try connection.flush() } catch  where error.errno == EPIPE || error.errno == ECONNRESET { return }
         try watchQueue(connection)
@@ -194,8 +200,12 @@ extension LauncherLoop {
             log("the daemon does not read its messages")
             return try clientGone()
         }
-        if connection.hasQueued != isWaitingToWrite {
-            isWaitingToWrite = connection.hasQueued
+        if connection.lacksRoom, !deadlines.contains(where: { if case .tellDaemon = $0.action { true } else { false } }) {
+            after(milliseconds: Self.roomPause, .tellDaemon)
+        }
+        let waits = connection.hasQueued && !connection.lacksRoom
+        if waits != isWaitingToWrite {
+            isWaitingToWrite = waits
             try poller.change(connection.socket.number, token: Self.token(.daemonSocket, 0), alsoWritable: isWaitingToWrite)
         }
     }

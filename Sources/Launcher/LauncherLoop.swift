@@ -23,6 +23,7 @@ final class LauncherLoop {
             case checkMemory(UInt32, attempt: Int)
             case startDaemon
             case endDaemon
+            case tellDaemon
             case endJob(UInt32)
             case endRecording(UInt32)
             case startAhead
@@ -34,7 +35,7 @@ final class LauncherLoop {
                 case .kill(let number), .limitProcessor(let number), .finish(let number, _), .checkMemory(let number, _),
                     .endRecording(let number):
                     number
-                case .startDaemon, .endDaemon, .endJob, .startAhead, .endQuestion: nil
+                case .startDaemon, .endDaemon, .tellDaemon, .endJob, .startAhead, .endQuestion: nil
                 }
             }
         }
@@ -214,6 +215,7 @@ extension LauncherLoop {
             case .checkMemory(let number, let attempt): try checkMemory(number, attempt: attempt)
             case .startDaemon: try startDaemon()
             case .endDaemon: try endDaemon()
+            case .tellDaemon: try tellDaemon()
             case .endRecording(let number): endRecording(number, keeps: true)
             case .startAhead: try startAhead()
             case .endQuestion: try upgradeQuestion?.process.signal(SIGKILL)

@@ -52,10 +52,12 @@ final class LauncherFixture: Sendable {
         try self.init(folder: folder, blanks: blanks, changeLayer: changeLayer)
     }
 
-    /// - Parameter folder: may be one that another fixture's launcher has left.
+    /// - Parameters:
+    ///   - folder: may be one that another fixture's launcher has left.
+    ///   - sendBuffer: bytes that the launcher's end of the socket holds, where it is not the usual.
     init(
         folder: String, launcher: String? = nil, layerLimits: UnpackLimits = UnpackLimits(), blanks: Blanks = .standard,
-        changeLayer: (String) throws -> Void = { _ in }
+        sendBuffer: CInt? = nil, changeLayer: (String) throws -> Void = { _ in }
     ) throws {
         self.folder = folder
         self.blanks = blanks
@@ -67,6 +69,7 @@ final class LauncherFixture: Sendable {
             try changeLayer(layerFolder)
         }
         let sockets = try MessageSocketPair()
+        if var sendBuffer { setsockopt(sockets.other.number, SOL_SOCKET, SO_SNDBUF, &sendBuffer, 4) }
         let end = fcntl(sockets.one.number, F_DUPFD_CLOEXEC, 3)
         process = try Self.spawn(
             [launcher ?? Self.programs + "/swiftlet-launcher", "--state-dir", folder, "--client-fd", "20"]

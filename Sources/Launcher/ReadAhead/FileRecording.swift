@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import FunctionModel
+package import FunctionModel
 import Glibc
-import LinuxSystem
-import Sandbox
+package import LinuxSystem
+package import Sandbox
 
 /// What one instance's processes open, from the execution of its program on.
-final class FileRecording {
+package final class FileRecording {
     /// Files up to this size are read whole; of larger ones, only what was used.
     private static let small: UInt64 = 128 << 10
     /// Bytes of a file that is large and was never mapped: it is taken to be read from its beginning on, where its pages are in memory.
@@ -14,11 +14,11 @@ final class FileRecording {
     private static let mostOpened = 65_536
 
     /// Times that a file is looked for in a layer; what is still to be found then is left out.
-    private static let mostLookups = 32_768
+    package static let mostLookups = 32_768
 
-    let layers: [Digest]
+    package let layers: [Digest]
     /// nil when enough was seen.
-    private(set) var group: Descriptor.Box?
+    package private(set) var group: Descriptor.Box?
     /// Paths in the instance's root, in the order in which they were first opened, and their sizes.
     private var order: [String] = []
     private var sizes: [String: UInt64] = [:]
@@ -29,7 +29,7 @@ final class FileRecording {
     /// What of the large files was in use when it was looked at, by path.
     private var used: [String: [Bool]] = [:]
 
-    init(layers: [Digest], group: Descriptor.Box) {
+    package init(layers: [Digest], group: Descriptor.Box) {
         self.layers = layers
         self.group = group
     }
@@ -37,7 +37,7 @@ final class FileRecording {
     /// Takes what was opened since the last time.
     ///
     /// - Returns: false when enough was seen.
-    func drain() -> Bool {
+    package func drain() -> Bool {
         // A program that opens files without end must not keep others waiting.
         for _ in 0..<32 {
             guard let group, let batch = try? OpenedFiles.next(group.number) else { return group != nil }
@@ -76,7 +76,7 @@ final class FileRecording {
     }
 
     /// What was seen, as a list. What is sure comes before what may not have been read at all.
-    func list(_ files: LayerFiles) -> ReadList {
+    package func list(_ files: LayerFiles) -> ReadList {
         var (sure, unsure): ([ReadList.File], [ReadList.File]) = ([], [])
         for path in order {
             guard let size = sizes[path], let (layer, file) = find(path, files), let (parts, isSure) = parts(path, file.number, size) else {

@@ -54,30 +54,11 @@ extension LauncherLoop {
     ///
     /// - Returns: none where that cannot be said of any.
     private func mapped(by instance: Instance) -> [Descriptor.Box] {
-        guard let processes = try? instance.cgroup.processes().prefix(ReadAheadBounds.processes) else { return [] }
-        var files: [(process: [UInt8], maps: Descriptor.Box, table: Descriptor.Box)] = []
-        do {
-            // Whoever opens a table with it is told there where in the machine's memory each page lies. Source: pagemap.rst.
-            try OwnProcess.without(capability: Self.administration) {
-                for process in processes {
-                    let number = String(decoding: process, as: UTF8.self)
-                    guard let maps = try? openAt(currentDirectory, "/proc/\(number)/maps", flags: O_RDONLY),
-                        let table = try? openAt(currentDirectory, "/proc/\(number)/pagemap", flags: O_RDONLY)
-                    else { continue }  // It has ended.
-                    files.append((process, Descriptor.Box(maps), Descriptor.Box(table)))
-                }
-            }
-        } catch {
+        do { return try MappedFiles.open(of: instance.cgroup.processes) } catch {
             log("what \(instance.id) has mapped is not seen: \(error)")
             return []
         }
-        // Of one that has ended the number may have been another's by then.
-        guard let still = try? instance.cgroup.processes() else { return [] }
-        return files.filter { still.contains($0.process) }.flatMap { [$0.maps, $0.table] }
     }
-
-    /// CAP_SYS_ADMIN.
-    private static let administration: CInt = 21
 
     /// Its socket has something for us, or takes more.
     func aheadTold() throws(SystemCallError) {

@@ -6,9 +6,11 @@ import Sandbox
 
 /// The files of unpacked layers, for reading ahead. Names come from images, so the kernel is told to follow none out of its layer, and nothing but a
 /// regular file is opened.
-struct LayerFiles {
+package struct LayerFiles {
     /// The folder of all layers.
     let folder: CInt
+
+    package init(folder: CInt) { self.folder = folder }
 
     /// - Returns: nil where there is no regular file of that name in the layer.
     func open(_ layer: Digest, _ path: String) -> Descriptor.Box? {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import LinuxSystem
-import Sandbox
+package import LinuxSystem
+package import Sandbox
 
 /// Orders on their way to `swiftlet-ahead`. Nothing waits for a socket that is full: what can be done without is dropped then, and the rest goes later.
-struct ReadAheadOrders {
+package struct ReadAheadOrders {
     /// Orders that wait; beyond it only those are taken that nothing goes on without.
     private static let most = 256
     /// Orders in front of one that waits with its descriptors, 60 at most.
@@ -14,11 +14,13 @@ struct ReadAheadOrders {
 
     private var waiting: [(bytes: [UInt8], descriptors: [Descriptor.Box])] = []
 
-    var isEmpty: Bool { waiting.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { waiting.isEmpty }
     var isOverflowing: Bool { waiting.count > Self.limit }
 
     /// - Returns: whether it was sent, or will be. A process that has gone takes nothing.
-    mutating func send(_ order: ReadAheadOrder, _ descriptors: [Descriptor.Box] = [], to socket: CInt) -> Bool {
+    package mutating func send(_ order: ReadAheadOrder, _ descriptors: [Descriptor.Box] = [], to socket: CInt) -> Bool {
         guard waiting.count < Self.most || order.mustArrive else { return false }
         // They are open until it is sent, and both orders that carry some are of use without.
         waiting.append((order.encoded(), waiting.count < Self.mostWithDescriptors ? descriptors : []))
@@ -35,7 +37,7 @@ struct ReadAheadOrders {
         return try sendMessage(socket, order.encoded(), descriptors: descriptors)
     }
 
-    mutating func flush(to socket: CInt) throws(SystemCallError) {
+    package mutating func flush(to socket: CInt) throws(SystemCallError) {
         var sent = 0
         defer { waiting.removeFirst(sent) }
         for order in waiting {
