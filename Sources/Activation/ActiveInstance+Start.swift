@@ -11,6 +11,8 @@ extension ActiveInstance {
     /// How long a program that is just being executed is asked without a pause whether it listens. A processor that sleeps meanwhile takes longer
     /// to wake than a small program takes to start.
     private static let keenTime = TimeAmount.milliseconds(2)
+    private static let rest = TimeAmount.microseconds(20)
+    private static let triesBetweenRests = 16
     /// Whoever has not answered by then has its successor prepared while it works.
     private static let longestAnswer = TimeAmount.milliseconds(20)
     /// How much of a program's output goes into an error.
@@ -48,18 +50,29 @@ extension ActiveInstance {
         }
         guard case .launching = progress.value else { return }
         var probe = ConnectProbe()
-        if let prepared, !prepared.reportsListen { probe.pause = .microseconds(200) }
+        if let prepared, !prepared.reportsListen {
+            // It was quick to listen before, so the pauses do not grow before it is late; where several are on their way, each look takes time from all.
+            probe.pause = .microseconds(Int64(100 * min(4, host.onTheirWay)))
+            probe.late = host.clock.now() + Self.keenTime
+        }
         // Nobody listens yet in the moment of execve. Each attempt takes the processor for as long as a tenth of the whole start.
         guard prepared != nil, host.isQuiet else { return tryLater(probe) }
         probe.keen = host.clock.now() + Self.keenTime
+        rest(probe)
+    }
+
+    /// Gives the processor up, and tries again. sched_yield(2) gives way to threads of one's own cgroup or session only; the program, which is of another, may have
+    /// been placed behind this thread, and would wait for its slice of milliseconds although another processor is idle.
+    private func rest(_ probe: ConnectProbe) {
+        var probe = probe
+        probe.retry = home.scheduleTask(in: Self.rest) { self.tryConnect() }
         progress.value = .connecting(probe)
-        tryConnect()
     }
 
     private func tryLater(_ probe: ConnectProbe) {
         var probe = probe
         let pause = probe.pause
-        probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2))
+        if host.clock.now() >= probe.late { probe.pause = min(.milliseconds(20), .nanoseconds(pause.nanoseconds * 2)) }
         probe.retry = home.scheduleTask(in: pause) { self.tryConnect() }
         progress.value = .connecting(probe)
     }
@@ -85,6 +98,8 @@ extension ActiveInstance {
         case .pending, .refused: break
         }
         if let keen = probe.keen, host.isQuiet, host.clock.now() < keen {
+            probe.tries += 1
+            if probe.tries % Self.triesBetweenRests == 0 { return rest(probe) }
             progress.value = .connecting(probe)
             LoopbackSocket.letOthersRun()
             return home.execute { self.tryConnect() }

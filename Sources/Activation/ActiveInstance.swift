@@ -49,9 +49,12 @@ public final class ActiveInstance: Sendable {
         var socket: CInt?
         var pending = false
         var pause: TimeAmount = .milliseconds(1)
+        /// The pauses grow from then on.
+        var late = NIODeadline.distantPast
         var retry: Scheduled<Void>?
-        /// Until then it is tried without a pause.
+        /// Until then it is tried with hardly a pause.
         var keen: NIODeadline?
+        var tries = 0
     }
 
     public let id: InstanceID

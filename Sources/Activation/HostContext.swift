@@ -81,6 +81,9 @@ final class HostContext: Sendable {
     func unsettle() { unsettled.add(1, ordering: .relaxed) }
     func settled() { unsettled.subtract(1, ordering: .relaxed) }
 
+    /// How many move, at least one.
+    var onTheirWay: Int { max(1, unsettled.load(ordering: .relaxed)) }
+
     /// Whether nothing on this host moves but the one instance that asks, so that a processor has nothing better to do than to wait for it without a
     /// pause. Where more are on their way each needs the processors itself.
     var isQuiet: Bool { unsettled.load(ordering: .relaxed) <= 1 && parking.preparing == 0 }
