@@ -144,7 +144,7 @@ public enum InstancePlan {
     /// - Parameter resources: what the launcher made for this instance.
     public static func steps(for spec: InstanceSpec, with resources: InstanceResources) -> [SetupStep] {
         [.enterNetwork(resources.network)] + mountRoot(resources.root) + [.changeFolder("root"), .pivot]
-            + zip(held, frame).map { .attach($0, at: $1.replacing("frame", with: "", maxReplacements: 1)) }
+            + zip(held, frame).map { .attach($0, at: String($1.dropFirst("frame".utf8.count))) }
             + nameAndDescriptors(spec, resources)
             + becomeProgram(spec, resources)
     }
