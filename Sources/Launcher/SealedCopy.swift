@@ -15,7 +15,9 @@ enum SealedCopy {
     static func execute(_ arguments: [String]) throws {
         let own = try openAt(currentDirectory, "/proc/self/exe", flags: O_RDONLY)
         let (unpacker, inflater, mold) = (openBeside("swiftlet-unpack"), openBeside("swiftlet-inflate"), openBeside("swiftlet-mold"))
-        guard mold >= 0 else { throw LauncherRefusal("swiftlet-mold is missing beside swiftlet-launcher: nothing can be started without it") }
+        guard mold >= 0 else {
+            throw LauncherRefusal("swiftlet-mold is missing beside swiftlet-launcher: nothing can be started without it")
+        }
         let copy = try copy(own, name: "swiftlet-launcher")
         let moldCopy = try Self.copy(Descriptor(owning: mold), name: "swiftlet-mold")
         for program in [unpacker, inflater, moldCopy.descriptor.number] where program >= 0 {

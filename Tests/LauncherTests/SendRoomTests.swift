@@ -21,7 +21,8 @@ extension SandboxOnThisKernel {
                 var (pairs, left) = ([MessageSocketPair](), Int(limit.rlim_cur) + 1)
                 while left > 0 {
                     let pair = try MessageSocketPair()
-                    while left > 0, try sendMessage(pair.one.number, [0], descriptors: Array(repeating: null.number, count: 60)) { left -= 60 }
+                    let many = [CInt](repeating: null.number, count: 60)
+                    while left > 0, try sendMessage(pair.one.number, [0], descriptors: many) { left -= 60 }
                     pairs.append(pair)
                 }
                 self.pairs = pairs

@@ -18,7 +18,7 @@ extension SandboxOnThisKernel {
                 try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
                 atexit {
                     let programs = "/tmp/swiftlet-unpack-test-\(getpid())"
-                    for name in ["swiftlet-launcher", "swiftlet-mold", "swiftlet-unpack", "swiftlet-inflate"] { unlink(programs + "/" + name) }
+                    for name in ["launcher", "mold", "unpack", "inflate"] { unlink("\(programs)/swiftlet-\(name)") }
                     rmdir(programs)
                 }
                 for name in ["swiftlet-launcher", "swiftlet-mold"] {

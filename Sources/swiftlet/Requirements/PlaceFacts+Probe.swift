@@ -64,7 +64,8 @@ extension PlaceFacts {
 
     private static func missingPrograms() -> [String] {
         guard let own = try? LauncherStart.ownProgram(), let slash = own.lastIndex(of: "/") else { return ["swiftlet-launcher"] }
-        return ["swiftlet-launcher", "swiftlet-mold", "swiftlet-unpack", "swiftlet-inflate"].filter { access(String(own[...slash]) + $0, X_OK) != 0 }
+        let programs = ["swiftlet-launcher", "swiftlet-mold", "swiftlet-unpack", "swiftlet-inflate"]
+        return programs.filter { access(String(own[...slash]) + $0, X_OK) != 0 }
     }
 
     /// - Returns: nil where the address can be had.
