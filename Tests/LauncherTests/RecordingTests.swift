@@ -26,5 +26,41 @@ extension SandboxOnThisKernel {
             let maps = String(decoding: try #require(try files[0].descriptor.readAll(limit: 1 << 26)), as: UTF8.self)
             #expect(!maps.contains("/sleep"))
         }
+
+        /// Whoever deploys an image says how many layers it has and how many files it opens.
+        @Test func filesAreNotLookedForInLayersWithoutEnd() throws {
+            let folder = "/tmp/swiftlet-recording-\(getpid())"
+            let (root, layersFolder) = (folder + "/root", folder + "/layers")
+            defer {
+                umount2(root, CInt(MNT_DETACH))
+                try? FileManager.default.removeItem(atPath: folder)
+            }
+            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+            // What is watched is a mount.
+            try newMount("tmpfs", attributes: []).attach(at: currentDirectory, root)
+            let layers = (0..<128).map { Digest(hex: String(repeating: String(format: "%02x", $0), count: 32))! }
+            for layer in layers {
+                try FileManager.default.createDirectory(atPath: "\(layersFolder)/\(layer.hex)", withIntermediateDirectories: true)
+            }
+            // All files lie in the lowest layer, which is looked at last.
+            let lowest = "\(layersFolder)/\(layers[0].hex)\(root)"
+            try FileManager.default.createDirectory(atPath: lowest, withIntermediateDirectories: true)
+            let paths = (0..<400).map { "\(root)/f\($0)" }
+            for path in paths {
+                for place in [path, "\(layersFolder)/\(layers[0].hex)\(path)"] {
+                    // A list of less than a megabyte is of no use.
+                    try Data(count: 8192).write(to: URL(fileURLWithPath: place))
+                }
+            }
+            let watched = Descriptor.Box(try openDirectory(currentDirectory, root))
+            let group = try OpenedFiles.watch(watched.number)
+            let recording = FileRecording(layers: layers, group: Descriptor.Box(group))
+            for path in paths { close(open(path, O_RDONLY | O_CLOEXEC)) }
+            #expect(recording.drain())
+            let folderOfAll = Descriptor.Box(try openDirectory(currentDirectory, layersFolder))
+            defer { withExtendedLifetime((watched, folderOfAll)) {} }
+            let list = recording.list(LayerFiles(folder: folderOfAll.number))
+            #expect(list.files.count == FileRecording.mostLookups / layers.count, "\(list.files.count)")
+        }
     }
 }
