@@ -9,7 +9,7 @@ sys.path[:0] = [os.path.join(SCRIPTS, "unpack"), os.path.join(SCRIPTS, "measurin
 import report  # noqa: E402
 import verdict  # noqa: E402
 
-SECONDS = {"swiftlet": 1, "pull": 1, "programs": 0.9, "durable": 0.1, "processor": 1.8, "umoci": 4, "podman": 3.5, "podman_pull": 3.5, "inflate": 0.8, "write": 0.3}
+SECONDS = {"swiftlet": 1, "pull": 1, "programs": 0.9, "durable": 0.1, "processor": 1.8, "umoci": 4, "podman": 3.5, "podman_pull": 3.5, "inflate": 0.8, "hash": 0.5, "write": 0.3}
 
 
 def result(**more):
@@ -28,7 +28,7 @@ class Targets(unittest.TestCase):
 
     def test_a_peer_or_an_image_that_was_not_measured_leaves_its_lines_and_they_fail(self):
         whole = [name for name, *_ in report.targets(result())]
-        for way in SECONDS:
+        for way in SECONDS.keys() - {"hash"}:  # which only stands beside a target
             without = result()
             for row in without["rows"]:
                 row["seconds"][way] = []
