@@ -96,7 +96,8 @@ let package = Package(
         .target(name: "Sandbox", dependencies: ["FunctionModel", "LinuxSystem"], swiftSettings: rules),
         .target(name: "LayerArchive", dependencies: ["CArchive", "CNettle", "FunctionModel", "LinuxSystem"], swiftSettings: rules),
         .target(
-            name: "LayerInflation", dependencies: ["CIsal", "CSeccomp", "CZstd", "FunctionModel", "LinuxSystem"], swiftSettings: rules),
+            name: "LayerInflation", dependencies: ["CIsal", "CLinux", "CSeccomp", "CZstd", "FunctionModel", "LinuxSystem"],
+            swiftSettings: rules),
         .target(name: "Store", dependencies: ["FunctionModel", "OCI", grdb], swiftSettings: rules),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: rules),
         .target(

@@ -22,6 +22,11 @@ const char *clinux_errno_name(int error) { return strerrorname_np(error); }
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
+ssize_t clinux_vmsplice(int pipe, const void *bytes, size_t count) {
+    struct iovec piece = {(void *)bytes, count};
+    return vmsplice(pipe, &piece, 1, 0);
+}
+
 int clinux_pipe(int *read_end, int *write_end) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;

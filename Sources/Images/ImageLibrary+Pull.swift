@@ -19,8 +19,9 @@ private struct RegistryImage: Sendable {
 }
 
 extension ImageLibrary {
-    /// Layers of one pull that come at once. With the pipe of each and what its connection holds, that bounds the memory of a pull.
-    private static let parallelLayers = 3
+    /// Layers of one pull that come at once, as many as there are connections to a server: while one is made durable, which is the disk's work, others keep
+    /// the processors busy. With the pipe of each and what its connection holds, that bounds the memory of a pull.
+    private static let parallelLayers = 4
 
     /// Pulls an image from its registry. Layers that are here already are not asked for.
     ///

@@ -39,7 +39,7 @@ extension LauncherLoop {
         let job: UnpackJob
         do {
             job = try UnpackJob(
-                order: order, temporary: temporary, tools: tools, null: null, layers: state.layers.number, starter: starter)
+                order: order, temporary: temporary, tools: tools, null: null, layers: state.layers.number)
         } catch {
             try trash.throwAway(state.layers.number, temporary)
             throw error

@@ -14,8 +14,10 @@ struct SeccompFilter: ~Copyable {
     /// Compiles the deny-list of ``DeniedCalls`` through libseccomp, as a binary tree: the kernel walks the filter once for every number
     /// when it is loaded, and a linear one costs half a millisecond there.
     ///
-    /// - Parameter reportsListen: each listen(2) waits until the filter's listener lets it go on; such a filter must be loaded with one.
-    init(_ profile: SystemCallProfile, reportsListen: Bool) throws(SystemCallError) {
+    /// - Parameters:
+    ///   - reportsListen: each listen(2) waits until the filter's listener lets it go on; such a filter must be loaded with one.
+    ///   - knowing: calls that are not answered as if the kernel had none of them.
+    init(_ profile: SystemCallProfile, reportsListen: Bool, knowing: [String] = []) throws(SystemCallError) {
         let isStrict = profile == .strict
         try self.init(otherwise: DeniedCalls.allow, head: Self.head) { context throws(SystemCallError) in
             for name in DeniedCalls.always + (isStrict ? DeniedCalls.whenStrict : []) {
@@ -28,7 +30,7 @@ struct SeccompFilter: ~Copyable {
                 }
                 try Self.add(context, DeniedCalls.error(rule.errno), rule.name, comparisons)
             }
-            for name in DeniedCalls.unknown { try Self.add(context, DeniedCalls.error(ENOSYS), name) }
+            for name in DeniedCalls.unknown where !knowing.contains(name) { try Self.add(context, DeniedCalls.error(ENOSYS), name) }
             if reportsListen { try Self.add(context, DeniedCalls.notify, "listen") }
         }
     }

@@ -38,7 +38,7 @@ final class UnpackJob {
     var processes: [UnpackProcess] { [unpacker] + (inflater.map { [$0] } ?? []) }
 
     init(
-        order: UnpackOrder, temporary: String, tools: UnpackTools, null: borrowing Descriptor, layers: CInt, starter: InstanceStarter
+        order: UnpackOrder, temporary: String, tools: UnpackTools, null: borrowing Descriptor, layers: CInt
     ) throws {
         self.order = order
         self.temporary = temporary
@@ -58,7 +58,7 @@ final class UnpackJob {
         let tar = order.compression.isStream ? try Self.makePipe() : nil
         let form = order.compression == .zip ? "zip" : tar == nil ? "plain" : "inflated"
         defer { withExtendedLifetime((target, rules, result, tar)) {} }  // The plans hold numbers only.
-        inflater = try tar.map { try Self.startInflater(order, tools, output: $0.write.number, starter) }
+        inflater = try tar.map { try Self.startInflater(order, tools, output: $0.write.number) }
         let (emptyNumber, rulesNumber) = (null.number, rules?.descriptor.number)
         do {
             unpacker = try UnpackProcess { complaints, status in
@@ -83,7 +83,7 @@ final class UnpackJob {
     }
 
     private static func startInflater(
-        _ order: UnpackOrder, _ tools: UnpackTools, output: CInt, _ starter: InstanceStarter
+        _ order: UnpackOrder, _ tools: UnpackTools, output: CInt
     ) throws(SystemCallError) -> UnpackProcess {
         try UnpackProcess { complaints, status in
             InflatePlan.steps(
@@ -93,7 +93,7 @@ final class UnpackJob {
                 seconds: order.limits[.seconds],
                 arguments: ["swiftlet-inflate", "\(order.offset)", "\(order.length)", "\(order.compression)", "\(order.limits)"])
         } spawn: { plan, status throws(SystemCallError) in
-            try starter.spawn(plan, namespaces: InflatePlan.namespaces, status: status)
+            try StepProgram(plan, filter: tools.inflaterFilter).spawn(namespaces: InflatePlan.namespaces, cgroup: -1, status: status)
         }
     }
 

@@ -10,11 +10,14 @@ final class UnpackTools {
     /// nil where it does not lie beside the launcher: then only plain layers can be unpacked.
     let inflater: Descriptor.Box?
     let filter: SeccompFilter
+    /// What instances have, and one call more: the inflater lends its memory to its output. It narrows this to that, and to few other calls, by itself.
+    let inflaterFilter: SeccompFilter
     /// nil where the kernel has no Landlock that is of use.
     let inflaterRules: LandlockRules?
 
     init(unpacker: Descriptor.Box, inflater: Descriptor.Box?) throws(SystemCallError) {
         filter = try Self.unpackerFilter()
+        inflaterFilter = try SeccompFilter(.standard, reportsListen: false, knowing: ["vmsplice"])
         inflaterRules = try Self.inflaterRules(inflater?.number)
         self.unpacker = unpacker
         self.inflater = inflater

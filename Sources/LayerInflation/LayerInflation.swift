@@ -38,15 +38,18 @@ public final class LayerInflation {
     private let isFile: Bool
     private let decoder: any Decoder
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 64)
-    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 64)
+    private let output: LentOutput
 
-    /// - Parameter window: bytes that a zstd frame may ask to be kept.
-    public init(_ blob: CompressedBlob, window: UInt64 = UnpackLimits()[.window]) throws(InflationRefusal) {
+    /// - Parameters:
+    ///   - output: where the plain tar goes; only borrowed.
+    ///   - window: bytes that a zstd frame may ask to be kept.
+    public init(_ blob: CompressedBlob, output: CInt, window: UInt64 = UnpackLimits()[.window]) throws(InflationRefusal) {
         var status = stat()
         guard fstat(blob.descriptor, &status) == 0 else { throw InflationRefusal("the blob cannot be examined: \(failureText())") }
         let (end, overflow) = blob.offset.addingReportingOverflow(blob.length)
         guard !overflow, end <= UInt64(Int64.max) else { throw InflationRefusal("the layer's place in the blob is out of range") }
         self.blob = blob
+        self.output = LentOutput(output)
         isFile = status.st_mode & S_IFMT == S_IFREG
         switch blob.encoding {
         case .gzip: decoder = GzipDecoder()
@@ -54,13 +57,12 @@ public final class LayerInflation {
         }
     }
 
-    deinit {
-        input.deallocate()
-        output.deallocate()
-    }
+    deinit { input.deallocate() }
 
-    /// Reads the blob to its end and hands on what comes out, piece by piece.
-    public func run(write: (UnsafeRawBufferPointer) throws(InflationRefusal) -> Void) throws(InflationRefusal) {
+    /// Reads the blob to its end and hands on what comes out.
+    ///
+    /// - Throws: ``InflationRefusal``; `SystemCallError` where the output takes no more.
+    public func run() throws {
         var done: UInt64 = 0
         while done < blob.length {
             let count = try read(Int(min(UInt64(input.count), blob.length - done)), at: blob.offset + done)
@@ -71,14 +73,16 @@ public final class LayerInflation {
             // A full output may hide that more is waiting inside of the decoder.
             while !rest.isEmpty || isFull {
                 let before = rest.count
-                let made = try decoder.run(&rest, into: output)
+                let room = output.room
+                let made = try decoder.run(&rest, into: room)
                 guard made > 0 || rest.count < before || rest.isEmpty else {
                     throw InflationRefusal("the layer's \(blob.encoding) data is damaged: its reader is stuck")
                 }
-                isFull = made == output.count
-                if made > 0 { try write(UnsafeRawBufferPointer(rebasing: output[..<made])) }
+                isFull = made == room.count
+                try output.advance(made)
             }
         }
+        try output.finish()
         if decoder.isInside { throw InflationRefusal("the layer ends in the middle of its \(blob.encoding) data") }
     }
 

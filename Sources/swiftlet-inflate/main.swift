@@ -18,15 +18,12 @@ func run(_ arguments: [String]) throws {
     else { throw InflationRefusal("usage: swiftlet-inflate OFFSET LENGTH gzip|zstd [LIMITS]") }
     let limits = try UnpackLimits(arguments.count > 4 ? arguments[4] : "")
     let blob = CompressedBlob(descriptor: 0, offset: offset, length: length, encoding: encoding)
-    let inflation = try LayerInflation(blob, window: limits[.window])
-    let output = Descriptor(owning: 1)
+    let inflation = try LayerInflation(blob, output: 1, window: limits[.window])
     try allowOnlyLastCalls()
-    try inflation.run { bytes throws(InflationRefusal) in
-        do throws(SystemCallError) { try output.writeAll(bytes) } catch {
-            // As process 1 of its namespace it gets no SIGPIPE.
-            if error.errno == EPIPE { _exit(3) }
-            throw InflationRefusal("the tar cannot be handed on: \(error)")
-        }
+    do { try inflation.run() } catch let error as SystemCallError {
+        // As process 1 of its namespace it gets no SIGPIPE.
+        if error.errno == EPIPE { _exit(3) }
+        throw InflationRefusal("the tar cannot be handed on: \(error)")
     }
 }
 

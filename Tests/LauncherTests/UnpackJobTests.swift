@@ -131,7 +131,7 @@ extension SandboxOnThisKernel {
             #expect(
                 try report(diffID) == [
                     "args 2 77 gzip", "user 65534 65534", "pid 1", "capabilities 0 0", "further descriptors 0", "passwords EACCES",
-                    "root EACCES", "new file EACCES", "mount EPERM", "memory ENOMEM",
+                    "root EACCES", "new file EACCES", "mount EPERM", "lending allowed", "memory ENOMEM",
                 ])
         }
 

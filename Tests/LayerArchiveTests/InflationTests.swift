@@ -70,13 +70,34 @@ import Testing
         #expect(try fixture.unpack(bytes, encoding: "zstd", plain: plain, limits: limits).entries == 1)
     }
 
+    @Test("what is lent to the pipe stays as it is until it is read", arguments: ["gzip", "zstd"])
+    func lent(_ encoding: String) throws {
+        var generator = SystemRandomNumberGenerator()
+        let plain = Array((0..<(1 << 20)).flatMap { _ in withUnsafeBytes(of: generator.next() as UInt64, Array.init) })
+        let blob = try fixture.scratch.write(try packed(plain, encoding), to: "blob")
+        let length = try #require(FileManager.default.attributesOfItem(atPath: blob)[.size] as? Int)
+        let inflater = try Inflater(encoding, length: length, input: try #require(FileHandle(forReadingAtPath: blob)))
+        // As the launcher makes it: as much lies in it as ever may, and then the next place is filled.
+        let reader = inflater.output.fileHandleForReading
+        #expect(fcntl(reader.fileDescriptor, 1031, 1 << 20) == 1 << 20)
+        var found: [UInt8] = []
+        while let part = try reader.read(upToCount: 300_000), !part.isEmpty {
+            found += part
+            usleep(10_000)
+        }
+        #expect(found == plain)
+        #expect(try inflater.refusal() == nil)
+    }
+
     /// It has read and written by then, so it has given up every other call.
     @Test func itGivesUpAllCallsButReadingAndWriting() throws {
-        let first = try packed(Array("first".utf8), "gzip")
+        // As much as is handed on at once.
+        let plain = [UInt8](repeating: 1, count: 256 << 10)
+        let first = try packed(plain, "gzip")
         let input = Pipe()
         let inflater = try Inflater("gzip", length: first.count + 1, input: input)
         try input.fileHandleForWriting.write(contentsOf: Data(first))
-        #expect(try inflater.output.fileHandleForReading.read(upToCount: 5) == Data("first".utf8))
+        #expect(try inflater.output.fileHandleForReading.read(upToCount: plain.count) == Data(plain))
         let status = try String(contentsOfFile: "/proc/\(inflater.process.processIdentifier)/status", encoding: .utf8)
         #expect(status.contains("Seccomp:\t2"))
         #expect(status.contains("NoNewPrivs:\t1"))

@@ -19,6 +19,8 @@ extern const int clinux_O_PATH, clinux_O_TMPFILE;
 
 // Hidden behind _GNU_SOURCE, which Swift's module for glibc does not set.
 int clinux_syncfs(int descriptor);
+/// Lends memory to a pipe: its reader copies the bytes out of it, and until then they must stay as they are.
+ssize_t clinux_vmsplice(int pipe, const void *bytes, size_t count);
 /// Both ends with O_CLOEXEC.
 int clinux_pipe(int *read_end, int *write_end);
 int clinux_unshare(int flags);

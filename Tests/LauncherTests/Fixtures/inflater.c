@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static const char *outcome(long result) { return result >= 0 ? "allowed" : strerrorname_np(errno); }
@@ -43,6 +44,7 @@ int main(int argc, char **argv) {
     printf("root %s\n", outcome(open("/", O_RDONLY | O_DIRECTORY)));
     printf("new file %s\n", outcome(open("/tmp/swiftlet-inflater-was-here", O_WRONLY | O_CREAT, 0600)));
     printf("mount %s\n", outcome(mount("none", "/tmp", "tmpfs", 0, 0)));
+    printf("lending %s\n", outcome(vmsplice(1, &(struct iovec){0}, 1, 0)));
     printf("memory %s\n", malloc(512 << 20) ? "allowed" : strerrorname_np(errno));
     return 0;
 }
