@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+import processes
+
 
 class Failure(Exception):
     pass
@@ -34,22 +36,13 @@ class Host:
 
     def children(self):
         """The launcher's: the daemon, the instances, and what it keeps to make them."""
-        try:
-            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
-                return [int(word) for word in file.read().split()]
-        except OSError:
-            return []  # it has ended
+        return processes.children(self.process.pid)
 
     def daemon(self):
         """The pid of the launcher's one child that serves."""
-        for child in self.children():
-            try:
-                with open(f"/proc/{child}/comm") as file:
-                    if file.read().strip() == "swiftlet":
-                        return child
-            except OSError:
-                pass  # it has ended since
-        raise Failure("the launcher has no daemon")
+        if (found := processes.daemon(self.process.pid)) is None:
+            raise Failure("the launcher has no daemon")
+        return found
 
     def said(self):
         self.log.flush()

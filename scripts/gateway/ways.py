@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+import processes
 import swiftlet_host
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -134,7 +135,7 @@ def swiftlet(binary, archive_file, options=(), environment=None):
 def seconds_used(pid):
     """Processor time of a process and all that descend from it but what an instance used: sandboxes are told by their process 1."""
     total = 0
-    for found in family(pid):
+    for found in processes.family(pid, sandboxed):
         try:
             with open(f"/proc/{found}/stat") as file:
                 fields = file.read().rsplit(")", 1)[1].split()
@@ -142,19 +143,6 @@ def seconds_used(pid):
         except OSError:
             pass  # it has ended since
     return total / os.sysconf("SC_CLK_TCK")
-
-
-def family(pid):
-    found = [pid]
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            children = [int(child) for child in file.read().split()]
-    except OSError:
-        return found
-    for child in children:
-        if not sandboxed(child):
-            found += family(child)
-    return found
 
 
 def sandboxed(pid):

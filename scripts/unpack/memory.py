@@ -3,27 +3,7 @@
 import threading
 import time
 
-
-def children(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []  # it has ended since
-
-
-def family(pid):
-    """A process and all that descend from it."""
-    return [pid] + [below for child in children(pid) for below in family(child)]
-
-
-def held(pid):
-    """Bytes that a process maps, of shared pages its share."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:
-            return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")), 0)
-    except OSError:
-        return 0
+import processes
 
 
 class Peak:
@@ -35,7 +15,7 @@ class Peak:
         self.thread = threading.Thread(target=self.look)
 
     def now(self):
-        return sum(map(held, family(self.pid)))
+        return sum(map(processes.held, processes.family(self.pid)))
 
     def look(self):
         while not self.over.is_set():
