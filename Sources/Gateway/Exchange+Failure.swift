@@ -11,15 +11,15 @@ extension Exchange {
     func fail(_ error: ServiceError, retryAfter: Int? = nil) {
         CallMeter.refused(error, loop.metrics)
         release(.broken, error: error.code, outcome: .of(error))
-        if error.code == "InitializationError", case .event = kind { return tellFunctionError(error.message, code: error.code, detail: "") }
+        if error.code == "InitializationError", case .event = kind { return tellFunctionError(error.message, code: error.code) }
         writeError(error, retryAfter: retryAfter)
     }
 
-    /// The time limit of the function passed.
+    /// A time limit of the call passed.
     private func timedOut(_ limit: TimeAmount, _ name: String) {
-        let message = "Function timed out after \(seconds(limit).dropLast(2)) seconds"
+        let message = "Function timed out after \(seconds(limit).dropLast(2)) seconds (limit: \(name))"
         release(.abandoned, error: message, outcome: .timeout)
-        tellFunctionError(message, code: "FunctionTimeoutError", detail: " (limit: \(name), \(seconds(limit)))")
+        tellFunctionError(message, code: "FunctionTimeoutError")
     }
 
     /// - Returns: the limit of a forwarded call that has passed, and its name.
@@ -60,17 +60,17 @@ extension Exchange {
         let message = "Process exited unexpectedly before completing request \(duration)\(cause.map { ": \($0.words)" } ?? "")"
         release(.broken, error: message, outcome: .crashed)
         // Source of the words: the error types of Function Compute's metrics, contract §8.2.
-        tellFunctionError(message, code: cause?.isOutOfMemory == true ? "FunctionOOMError" : "FunctionUnhandledError", detail: "")
+        tellFunctionError(message, code: cause?.isOutOfMemory == true ? "FunctionOOMError" : "FunctionUnhandledError")
     }
 
-    func tellFunctionError(_ message: String, code: String, detail: String) {
+    func tellFunctionError(_ message: String, code: String) {
         switch (kind, answer) {
         case (_, .streaming): client.closeNow()
         case (.event, _):
             answer = .none
             writeFunctionError(message, type: code == "InitializationError" ? code : "InvocationError")
             client.exchangeEnded(self, keepAlive: keepAlive)
-        default: writeError(ServiceError(status: 502, code: code, message: message + detail))
+        default: writeError(ServiceError(status: 502, code: code, message: message))
         }
     }
 

@@ -34,7 +34,7 @@ extension Exchange {
             client.exchangeEnded(self, keepAlive: keepAlive)
         case .failed(let message, let timedOut):
             ended(timedOut ? .timeout : .crashed)
-            tellFunctionError(message, code: "FunctionUnhandledError", detail: "")
+            tellFunctionError(message, code: "FunctionUnhandledError")
         case .refused(let refusal): fail(refusal.error, retryAfter: refusal.retryAfter)
         }
     }

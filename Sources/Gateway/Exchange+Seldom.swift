@@ -15,6 +15,8 @@ extension Exchange {
         var coldStart: ColdStart?
         /// What the caller's token says, for the function to read.
         var claimFields: [(name: String, value: String)] = []
+        /// The fields that it may say, and that so nobody else says: not in the head, and not behind the body.
+        var claimNames: [String] = []
         /// Fields that let a page of another origin read the answer.
         var crossOriginFields: [(name: String, value: String)] = []
         /// Where this host takes part in traces.

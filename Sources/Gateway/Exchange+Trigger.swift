@@ -80,7 +80,8 @@ extension Exchange {
     /// - Returns: the target that goes on.
     private func take(_ claims: [PassedClaim], of rule: CallerRule, _ target: String) -> String {
         guard case .token(let rule) = rule, !rule.mappings.isEmpty else { return target }
-        head = head.without(fields: rule.mappings.filter { $0.place == .header }.map(\.name))
+        own.claimNames = rule.mappings.filter { $0.place == .header }.map(\.name)
+        head = head.without(fields: own.claimNames)
         own.claimFields = PassedClaims.fields(claims)
         return PassedClaims.apply(claims, of: rule.mappings, to: target)
     }

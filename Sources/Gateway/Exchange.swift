@@ -134,8 +134,9 @@ final class Exchange {
         switch part {
         case .head: break
         case .body(let bytes): requestedBody(bytes)
-        case .end(let trailers):
+        case .end(var trailers):
             requestEnded = true
+            if let claimed = seldom?.claimNames { trailers = trailers?.without(claimed) }
             if let trailers { own.trailers = trailers }
             client.setReading(true)
             switch phase {

@@ -10,6 +10,8 @@ enum HeaderName: UInt8 {
     case forwarded, forwardedFor, forwardedProto, forwardedHost
     case traceparent, tracestate
     case date, server, contentDisposition
+    /// Who calls, or shall call: `Authorization`, `Cookie`, `Set-Cookie`. As a field of a head it is an ordinary one.
+    case credentials
     /// Says which protocol a call is of; as a field it is an ordinary one.
     case contentType
     case ordinary
@@ -21,15 +23,18 @@ enum HeaderName: UInt8 {
         case (2, UInt8(ascii: "t")) where same("te"): return .hopByHop
         case (4, UInt8(ascii: "h")) where same("host"): return .host
         case (4, UInt8(ascii: "d")) where same("date"): return .date
+        case (6, UInt8(ascii: "c")) where same("cookie"): return .credentials
         case (6, UInt8(ascii: "e")) where same("expect"): return .expect
         case (6, UInt8(ascii: "s")) where same("server"): return .server
         case (7, UInt8(ascii: "u")) where same("upgrade"): return .upgrade
         case (9, UInt8(ascii: "f")) where same("forwarded"): return .forwarded
         case (10, UInt8(ascii: "c")) where same("connection"): return .connection
         case (10, UInt8(ascii: "k")) where same("keep-alive"): return .hopByHop
+        case (10, UInt8(ascii: "s")) where same("set-cookie"): return .credentials
         case (10, UInt8(ascii: "t")) where same("tracestate"): return .tracestate
         case (11, UInt8(ascii: "t")) where same("traceparent"): return .traceparent
         case (12, UInt8(ascii: "c")) where same("content-type"): return .contentType
+        case (13, UInt8(ascii: "a")) where same("authorization"): return .credentials
         case (14, UInt8(ascii: "c")) where same("content-length"): return .contentLength
         case (15, UInt8(ascii: "x")) where same("x-forwarded-for"): return .forwardedFor
         case (16, UInt8(ascii: "x")) where same("x-forwarded-host"): return .forwardedHost

@@ -35,7 +35,7 @@ enum HeaderRules {
         }
         out.add(headers) { line in
             switch line.meaning {
-            case .ordinary, .contentType, .date, .server, .contentDisposition:
+            case .ordinary, .contentType, .credentials, .date, .server, .contentDisposition:
                 options.isEmpty || !options.contains(headers.name(line).lowercased())
             case .host, .functionCompute, .hopByHop, .connection, .upgrade, .expect, .contentLength, .transferEncoding, .forwarded,
                 .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate:
@@ -110,7 +110,9 @@ enum HeaderRules {
         switch line.meaning {
         case .functionCompute, .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding, .date, .server: false
         case .contentDisposition: !headers.value(line).lowercased().hasPrefix("attachment")
-        case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .contentType, .ordinary:
+        case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .contentType,
+            .credentials,
+            .ordinary:
             true
         }
     }

@@ -19,6 +19,7 @@ final class Backend: Sendable {
         var headers: HTTPHeaders
         var body: String
         var bodyBytes: Int
+        var trailers: HTTPHeaders = [:]
         /// Which connection, and which request on it, both from 0.
         var connection: Int
         var number: Int
@@ -40,6 +41,8 @@ final class Backend: Sendable {
     private let channel: any Channel
     let seen: Mutex<[Request]> = Mutex([])
     let connections: Atomic<Int> = Atomic(0)
+    /// Connections that have ended again.
+    let ended: Atomic<Int> = Atomic(0)
     /// Bytes of zeros that the server's socket has taken.
     let zerosSent: Atomic<Int> = Atomic(0)
     let port: Int
@@ -99,11 +102,14 @@ private final class BackendHandler: ChannelInboundHandler {
         case .body(let bytes):
             request.bodyBytes += bytes.readableBytes
             if request.bodyBytes < 100_000 { request.body += String(buffer: bytes) }
-        case .end:
+        case .end(let trailers):
+            request.trailers = trailers ?? [:]
             backend()?.seen.withLock { $0.append(request) }
             run(script(request)[...], context)
         }
     }
+
+    func channelInactive(context: ChannelHandlerContext) { backend()?.ended.add(1, ordering: .relaxed) }
 
     private func run(_ steps: ArraySlice<Backend.Step>, _ context: ChannelHandlerContext) {
         guard let step = steps.first else { return }

@@ -79,6 +79,13 @@ private struct Doorman: CallAuthentication {
             #expect(answer.text == "GET /a?d=e&uid=7%26x%3D1", "\(answer.text)")
             #expect(backend.requests.last?.headers["x-user"] == ["A%0D%0AB: c"])
             #expect(try await send(host, "GET /a").status == 403)
+            // Behind a body as well: a server may take trailers for fields of the head.
+            let trailing = try await host.send(
+                "GET /a HTTP/1.1\r\nHost: f.localhost\r\nAuthorization: let me in\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "1\r\nx\r\n0\r\nX-User: root\r\nX-Sum: 17\r\n\r\n")
+            #expect(trailing.status == 200)
+            #expect(backend.requests.last?.headers["x-user"] == ["A%0D%0AB: c"])
+            #expect(backend.requests.last?.trailers.map(\.name) == ["X-Sum"])
         }
     }
 
