@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 internal import NIOCore
+internal import Sockets
 
 /// Listening sockets that outlive the process that takes connections from them: whoever connects while there is none waits in the socket's queue.
 public struct ListenerHandOver: Sendable {
@@ -9,7 +10,7 @@ public struct ListenerHandOver: Sendable {
     }
 
     /// Connections that may wait for somebody to take them.
-    static let backlog: CInt = 4096
+    static let backlog = SocketListener.backlog
 
     /// Those of a process before this one, bound as the options say; they are the gateway's from here on.
     public var inherited: [Name: CInt] = [:]

@@ -7,6 +7,8 @@ package import NIOCore
 package final class SocketListener: PolledSocket {
     /// Connections taken in one turn; then the others come first.
     private static let atOnce = 64
+    /// Connections that may wait in the kernel's queue.
+    package static let backlog: CInt = 4096
     /// After the kernel had no room for another connection.
     private static let pause = TimeAmount.milliseconds(100)
 
@@ -51,9 +53,14 @@ package final class SocketListener: PolledSocket {
         }
     }
 
-    /// Takes no more.
+    /// Takes those who have connected so far, and no more: a close with any of them in the kernel's queue would reset it, with the request that it has
+    /// sent. The bound is for a queue that fills as fast as it empties.
     package func close() {
         guard isOpen else { return }
+        for _ in 0..<Self.backlog {
+            let connection = csockets_accept(descriptor)
+            if connection >= 0 { take(connection) } else if ![EINTR, ECONNABORTED, EPROTO].contains(errno) { break }
+        }
         isOpen = false
         poll.remove(descriptor)
         Glibc.close(descriptor)

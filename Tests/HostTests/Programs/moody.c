@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A function that does what its event asks for: "fail" is an error, "once" one at the first attempt only, "die" ends the program, "sleep" takes a
-// minute, "later" is answered 503 with Retry-After, "your head" is an error that has the whole request in it, "your layer" is answered by its file
+// minute, "nap" half a second, "later" is answered 503 with Retry-After, "your head" is an error that has the whole request in it, "your layer" is answered by its file
 // "word"; anything else is echoed. A process a connection, so that it may serve several calls at once.
 #include <arpa/inet.h>
 #include <signal.h>
@@ -39,6 +39,7 @@ static void serve(int client) {
     int first = strcasestr(request, "\r\nx-fc-retry-count: 0\r\n") != NULL;
     if (strstr(body, "die")) kill(getppid(), SIGKILL), _exit(7);
     if (strstr(body, "sleep")) sleep(60);
+    if (strstr(body, "nap")) usleep(500000);
     if (strstr(body, "later") && first) return answer(client, "503 Busy", "Retry-After: 1\r\n", "not now");
     if (strstr(body, "fail") || (strstr(body, "once") && first)) return answer(client, "500 No", "x-fc-status: 404\r\n", "it went wrong");
     if (strstr(body, "your head")) return answer(client, "500 No", "x-fc-status: 404\r\n", request);

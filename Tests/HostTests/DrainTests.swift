@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+extension HostTests {
+    /// The host stops, or its daemon gives way, while clients are at work that keep their connections.
+    @Suite struct DrainTests {
+        private final class Flag: Sendable {
+            private let value = Atomic(false)
+            var isSet: Bool { value.load(ordering: .acquiring) }
+            func set() { value.store(true, ordering: .releasing) }
+        }
+
+        private func prepare(_ host: RunningHost) async throws {
+            try await host.must("image", "load", try await SampleImages.shared.hello(), "--name", "hello:1")
+            try await host.must("image", "load", try await SampleImages.shared.moody(), "--name", "moody:1")
+            for name in ["hello", "moody"] {
+                try await host.must(
+                    "function", "create", name, "--image", "\(name):1", "--port", "9000", "--concurrency", "40", "--max-instances", "2")
+                try await host.must("invoke", name)
+            }
+        }
+
+        /// Some that send at once what is answered at once, some that take their time, and some whose calls run for half a second.
+        private func clients(_ host: RunningHost, reconnect: Bool) throws -> [SteadyClient] {
+            let port = try #require(host.url.split(separator: ":").last.flatMap { Int($0) })
+            func client(_ name: String, _ body: String, pause: useconds_t = 0) -> SteadyClient {
+                SteadyClient(
+                    port: port, path: "/2023-03-30/functions/\(name)/invocations", body: body, pause: pause, reconnects: reconnect)
+            }
+            return (0..<8).map { _ in client("hello", "x") } + (0..<4).map { client("hello", "y", pause: 50_000 * $0 + 50_000) }
+                + (0..<8).map { _ in client("moody", "nap") }
+        }
+
+        @Test("SIGTERM under load: every request that was sent on a connection before it closes is answered") func stop() async throws {
+            try await RunningHost.with { host in
+                try await prepare(host)
+                let told = Flag()
+                let clients = try clients(host, reconnect: false)
+                let tally = try await withThrowingTaskGroup(of: SteadyClient.Tally.self) { group in
+                    for client in clients {
+                        group.addTask {
+                            await client.run {
+                                told.isSet
+                            } done: {
+                                false
+                            }
+                        }
+                    }
+                    try await Task.sleep(for: .milliseconds(1200))
+                    told.set()
+                    kill(host.process, SIGTERM)
+                    return try await group.reduce(into: SteadyClient.Tally()) { $0 = $0 + $1 }
+                }
+                #expect(tally.lost == [], "\(tally)")
+                #expect(tally.connections == clients.count)
+                // Each had a request on its way, or sent one more.
+                #expect(tally.answeredLate + tally.crossed >= clients.count && tally.crossed < clients.count, "\(tally)")
+                try await host.wait("the host has ended") { host.status != nil }
+                #expect(host.status == 0)
+                let late = try await host.curl("-o", "/dev/null", "\(host.url)/http/hello/")
+                #expect(late.status == 7, "who comes later is refused")
+            }
+        }
+
+        @Test("an upgrade under load of clients that keep their connections fails no request") func upgrade() async throws {
+            try await RunningHost.with { host in
+                try await prepare(host)
+                let before = try #require(host.daemon)
+                let told = Flag()
+                let done = Flag()
+                let clients = try clients(host, reconnect: true)
+                let tally = try await withThrowingTaskGroup(of: SteadyClient.Tally.self) { group in
+                    for client in clients {
+                        group.addTask {
+                            await client.run {
+                                told.isSet
+                            } done: {
+                                done.isSet
+                            }
+                        }
+                    }
+                    defer { done.set() }
+                    for round in 2...3 {
+                        try await Task.sleep(for: .milliseconds(800))
+                        told.set()
+                        kill(host.process, SIGUSR2)
+                        try await host.wait("daemon \(round) is ready") {
+                            host.printed.split(separator: "\n").count { $0.hasPrefix("swiftlet ready: ") } == round
+                        }
+                    }
+                    try await Task.sleep(for: .milliseconds(800))
+                    done.set()
+                    return try await group.reduce(into: SteadyClient.Tally()) { $0 = $0 + $1 }
+                }
+                #expect(tally.lost == [], "\(tally)")
+                // Each had a connection to each of the three daemons.
+                #expect(tally.connections >= 3 * clients.count, "\(tally)")
+                #expect(tally.answeredLate > 3 * clients.count && tally.crossed < clients.count, "\(tally)")
+                #expect(host.daemon != before && host.status == nil)
+            }
+        }
+    }
+}
