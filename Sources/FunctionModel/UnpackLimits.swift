@@ -11,7 +11,7 @@ public enum UnpackLimit: String, Hashable, Sendable, CaseIterable {
 
     public var standard: UInt64 {
         switch self {
-        case .entries: 2_000_000  // A Node or Python application has 10 to 200 thousand.
+        case .entries: 500_000  // A Node or Python application has 10 to 200 thousand.
         case .bytes: 32 << 30
         case .ratio: 200  // Text is at 3 to 10, zeros at 1000.
         case .path: 4095  // PATH_MAX of Linux without its final zero.

@@ -38,6 +38,30 @@ import Testing
         #expect(reason?.hasPrefix("the layer has more than the limit of 1000 entries") == true)
     }
 
+    /// The default itself: one folder's header again and again costs no inode, and is an entry each time.
+    @Test(.timeLimit(.minutes(3))) func moreEntriesThanTheDefaultAreRefused() throws {
+        let limit = Int(UnpackLimit.entries.standard)
+        #expect(limit < 1_000_000)
+        var tar = TarBuilder()
+        tar.folder("d")
+        let header = tar.bytes
+        let pipe = Foundation.Pipe()
+        let target = try openDirectory(currentDirectory, fixture.layer)
+        // It waits for who reads, which no thread of the tests may. It has both ends: who refuses before the last entry only leaves it waiting.
+        Thread.detachNewThread { [pipe] in
+            let thousand = Data(repeatElement(header, count: 1000).joined())
+            for _ in 0..<(limit / 1000) { pipe.fileHandleForWriting.write(thousand) }
+            pipe.fileHandleForWriting.write(Data(header))
+            pipe.fileHandleForWriting.closeFile()
+        }
+        let error = #expect(throws: LayerRefusal.self) {
+            try unpackLayer(
+                LayerSource(descriptor: pipe.fileHandleForReading.fileDescriptor, offset: 0, length: 1 << 40, form: .plain),
+                into: target.number, diffID: String(repeating: "0", count: 64))
+        }
+        #expect(error?.reason.hasPrefix("the layer has more than the limit of \(limit) entries") == true, "\(error?.reason ?? "")")
+    }
+
     @Test func manyBytes() throws {
         #expect(
             try fixture.refusal(limits: UnpackLimits(.bytes, 10000)) { $0.add("a", String(repeating: "a", count: 10001)) }?.contains(
