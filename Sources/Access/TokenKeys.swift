@@ -44,6 +44,8 @@ struct TokenKeys: Sendable {
             return text
         }
         if let use = members["use"]?.string, use != "sig" { throw .invalidArgument("\(name) is for '\(use)'; its use must be sig") }
+        // Whoever may read the trigger or the domain reads the set.
+        if members["d"] != nil { throw .invalidArgument("\(name) has its private part, d; give the public key alone, and make a new one") }
         let algorithm: String
         do {
             switch try text("kty") {

@@ -87,6 +87,19 @@ import Testing
         #expect(try await verify([("Authorization", "Bearer \(signed)")]) == expected)
     }
 
+    @Test func `a key with its private part is refused: it would be told to everyone who may read the trigger`() async throws {
+        var key = Self.keySet.object?["keys"]?.array?.last?.object ?? [:]
+        key["d"] = .string("hush")
+        let refusal = await Self.refusal(of: ["keys": [.object(key)]])
+        #expect(refusal?.contains("jwks.keys[0] has its private part, d") == true && refusal?.contains("hush") == false, "\(refusal ?? "")")
+        key["d"] = nil
+        #expect(await Self.refusal(of: ["keys": [.object(key)]]) == nil)
+    }
+
+    private static func refusal(of keys: JSONValue) async -> String? {
+        do { return try await callers().refusal(of: try rule(["jwks": keys])) } catch { return "\(error)" }
+    }
+
     @Test(
         "whatever else is shown is refused",
         arguments: [
