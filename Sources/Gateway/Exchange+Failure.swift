@@ -15,9 +15,12 @@ extension Exchange {
         writeError(error, retryAfter: retryAfter)
     }
 
-    /// A time limit of the call passed.
+    private static let ownLimit = "timeout of the function"
+
+    /// A time limit of the call passed. That of the function itself is told to who sent an event in Function Compute's own words.
     private func timedOut(_ limit: TimeAmount, _ name: String) {
-        let message = "Function timed out after \(seconds(limit).dropLast(2)) seconds (limit: \(name))"
+        var message = "Function timed out after \(seconds(limit).dropLast(2)) seconds"
+        if case .event = kind, name == Self.ownLimit {} else { message += " (limit: \(name))" }
         release(.abandoned, error: message, outcome: .timeout)
         tellFunctionError(message, code: "FunctionTimeoutError")
     }
@@ -25,7 +28,7 @@ extension Exchange {
     /// - Returns: the limit of a forwarded call that has passed, and its name.
     private func passedLimit(_ now: NIODeadline, since start: NIODeadline, of version: ResolvedVersion) -> (TimeAmount, String)? {
         let total = TimeAmount.seconds(Int64(version.timeout))
-        if now - start >= total { return (total, "timeout of the function") }
+        if now - start >= total { return (total, Self.ownLimit) }
         if let limit = loop.options.answerIdleTime, let last = lastAnswerByte, client.isWritable, now - last > limit {
             return (limit, "answer idle")
         }

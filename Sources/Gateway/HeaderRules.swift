@@ -111,8 +111,7 @@ enum HeaderRules {
         case .functionCompute, .hopByHop, .connection, .upgrade, .contentLength, .transferEncoding, .date, .server: false
         case .contentDisposition: !headers.value(line).lowercased().hasPrefix("attachment")
         case .host, .expect, .forwarded, .forwardedFor, .forwardedProto, .forwardedHost, .traceparent, .tracestate, .contentType,
-            .credentials,
-            .ordinary:
+            .credentials, .ordinary:
             true
         }
     }

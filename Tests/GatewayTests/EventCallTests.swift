@@ -84,7 +84,7 @@ import Testing
         try await TestHost.with([function("slow", on: backend) { $0.timeout = 1 }]) { (host: TestHost) async throws in
             let answer = try await host.invoke("slow")
             #expect((answer.status, answer.header("x-fc-error-type")) == (200, "InvocationError"))
-            #expect(answer.text == "{\"errorMessage\":\"Function timed out after 1 seconds (limit: timeout of the function)\"}")
+            #expect(answer.text == "{\"errorMessage\":\"Function timed out after 1 seconds\"}")
             #expect(answer.header("content-type") == "application/json")
             #expect(try await eventually { host.launcher.alive == 0 })
         }

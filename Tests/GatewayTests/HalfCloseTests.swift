@@ -3,6 +3,7 @@ import FunctionModel
 import Gateway
 import Glibc
 import NIOCore
+import Synchronization
 import Testing
 
 /// A client that ends its half of the connection behind its request. Whether it still reads cannot be known: the bytes are those of one that has gone.
