@@ -93,7 +93,7 @@ extension Exchange {
         upstream.send(head: forwardedHead(), chunked: body.chunked)
         if bodyBytes > 0 { while let bytes = seldom?.held.popFirst() { upstream.send(bytes) } }
         if requestEnded {
-            if body.chunked { upstream.sendEnd(seldom?.trailers ?? .none) }
+            if body.chunked { upstream.sendEnd(seldom?.passedTrailers ?? .none) }
         } else {
             lastBodyByte = loop.roughNow
             if head.facts.expectsContinue, bodyBytes == 0 {

@@ -21,6 +21,9 @@ extension Exchange {
         var crossOriginFields: [(name: String, value: String)] = []
         /// Where this host takes part in traces.
         var spans: CallSpans?
+
+        /// The trailers that the function gets. Those of a short call come before it is known what the caller's token says.
+        var passedTrailers: HeaderFields? { claimNames.isEmpty ? trailers : trailers?.without(claimNames) }
     }
 
     /// The place for it, made when the first of it comes.

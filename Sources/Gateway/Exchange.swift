@@ -134,14 +134,13 @@ final class Exchange {
         switch part {
         case .head: break
         case .body(let bytes): requestedBody(bytes)
-        case .end(var trailers):
+        case .end(let trailers):
             requestEnded = true
-            if let claimed = seldom?.claimNames { trailers = trailers?.without(claimed) }
             if let trailers { own.trailers = trailers }
             client.setReading(true)
             switch phase {
             case .forwarding(let upstream):
-                upstream.sendEnd(trailers ?? .none)
+                upstream.sendEnd(seldom?.passedTrailers ?? .none)
                 if !client.isInRead { upstream.flush() }
             case .collecting:
                 do { try seldom?.payload?.finish() } catch { return fail(error) }

@@ -254,17 +254,18 @@ import Testing
     }
 
     @Test func `calls that come at once ask the launcher for connections together, and not each for its own`() async throws {
-        let (backend, gate) = (try await Backend.start { _ in Backend.answer("x") }, Gate())
+        let (gate, answers) = (Gate(), Gate())
+        let backend = try await Backend.start { _ in [.hold(answers)] + Backend.answer("x") }
         let launcher = FakeLauncher(socketGate: gate)
         let version = function("f", on: backend) { $0.instanceConcurrency = 100 }
         try await TestHost.with([version], launcher: launcher) { (host: TestHost) async throws in
             try await withThrowingTaskGroup(of: Int.self) { calls in
                 for _ in 0..<50 { calls.addTask { try await host.get("f", "/").status } }
-                // Four have the sockets that the instance began with, and hold them once they are answered: the others wait.
-                let waiting = try await eventually { host.activation.instances().contains { $0.inFlight >= 40 } }
-                #expect(waiting)
+                // Four have the sockets that the instance began with: the others wait.
+                #expect(try await eventually { host.activation.instances().contains { $0.inFlight == 50 } })
                 #expect(launcher.socketRequests.count == 1)
                 gate.open()
+                answers.open()
                 for try await status in calls { #expect(status == 200) }
             }
             #expect(launcher.socketRequests.count < 6, "\(launcher.socketRequests)")

@@ -29,7 +29,7 @@ import Testing
             ]
             let answer = try await host.send(
                 "POST / HTTP/1.1\r\nHost: f.localhost\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: X-Sum, X-More\r\n\r\n"
-                    + "4\r\nbody\r\n0\r\nX-Sum: 17\r\n\(forbidden.joined(separator: "\r\n"))\r\nx-more: a, b \r\n\r\n")
+                    + "4\r\nbody\r\n0\r\nX-Sum: 17\r\n\(forbidden.joined(separator: "\r\n"))\r\nx-more: a, b\r\n\r\n")
             #expect(answer.text == "body")
             let request = try #require(backend.requests.first)
             #expect(request.trailers.map { "\($0.name): \($0.value)" } == ["X-Sum: 17", "x-more: a, b"])

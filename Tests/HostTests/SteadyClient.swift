@@ -91,7 +91,7 @@ struct SteadyClient: Sendable {
             guard let end = text.range(of: "\r\n\r\n") else { continue }
             let head = String(text[..<end.upperBound])
             guard let field = head.lowercased().range(of: "\r\ncontent-length: "),
-                let length = Int(head[field.upperBound...].prefix { $0 != "\r" })
+                let length = Int(head[field.upperBound...].prefix(while: \.isNumber))
             else { return .broken(head) }
             if text[end.upperBound...].utf8.count >= length { return .answer(head: head) }
         }
