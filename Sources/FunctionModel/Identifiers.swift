@@ -70,7 +70,7 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
     /// Copies it to memory that has room for ``mostBytes``.
     ///
     /// - Returns: its length in bytes.
-    package func copyText(to memory: UnsafeMutableRawBufferPointer) -> Int {
+    public func copyText(to memory: UnsafeMutableRawBufferPointer) -> Int {
         guard var text = other else {
             write(to: memory)
             return Self.usualBytes

@@ -34,25 +34,26 @@ extension HostTests {
                 + (0..<8).map { _ in client("moody", "nap") }
         }
 
+        /// What all of them saw from before `happens` until they are done.
+        private static func tally(
+            of clients: [SteadyClient], told: Flag, done: Flag, _ happens: () async throws -> Void
+        ) async throws -> SteadyClient.Tally {
+            try await withThrowingTaskGroup(of: SteadyClient.Tally.self) { group in
+                for client in clients { group.addTask { await client.run(told: { told.isSet }, done: { done.isSet }) } }
+                try await happens()
+                return try await group.reduce(into: SteadyClient.Tally()) { $0 = $0 + $1 }
+            }
+        }
+
         @Test("SIGTERM under load: every request that was sent on a connection before it closes is answered") func stop() async throws {
             try await RunningHost.with { host in
                 try await prepare(host)
                 let told = Flag()
                 let clients = try clients(host, reconnect: false)
-                let tally = try await withThrowingTaskGroup(of: SteadyClient.Tally.self) { group in
-                    for client in clients {
-                        group.addTask {
-                            await client.run {
-                                told.isSet
-                            } done: {
-                                false
-                            }
-                        }
-                    }
+                let tally = try await Self.tally(of: clients, told: told, done: Flag()) {
                     try await Task.sleep(for: .milliseconds(1200))
                     told.set()
                     kill(host.process, SIGTERM)
-                    return try await group.reduce(into: SteadyClient.Tally()) { $0 = $0 + $1 }
                 }
                 #expect(tally.lost == [], "\(tally)")
                 #expect(tally.connections == clients.count)
@@ -69,19 +70,9 @@ extension HostTests {
             try await RunningHost.with { host in
                 try await prepare(host)
                 let before = try #require(host.daemon)
-                let told = Flag()
-                let done = Flag()
+                let (told, done) = (Flag(), Flag())
                 let clients = try clients(host, reconnect: true)
-                let tally = try await withThrowingTaskGroup(of: SteadyClient.Tally.self) { group in
-                    for client in clients {
-                        group.addTask {
-                            await client.run {
-                                told.isSet
-                            } done: {
-                                done.isSet
-                            }
-                        }
-                    }
+                let tally = try await Self.tally(of: clients, told: told, done: done) {
                     defer { done.set() }
                     for round in 2...3 {
                         try await Task.sleep(for: .milliseconds(800))
@@ -92,8 +83,6 @@ extension HostTests {
                         }
                     }
                     try await Task.sleep(for: .milliseconds(800))
-                    done.set()
-                    return try await group.reduce(into: SteadyClient.Tally()) { $0 = $0 + $1 }
                 }
                 #expect(tally.lost == [], "\(tally)")
                 // Each had a connection to each of the three daemons.
