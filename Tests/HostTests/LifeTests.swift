@@ -22,6 +22,17 @@ extension HostTests {
             }
         }
 
+        @Test("no call waits until the kernel's table of the daemon's descriptors has grown") func descriptorTable() async throws {
+            try await RunningHost.with { host in
+                let daemon = try #require(host.daemon)
+                func number(_ file: String, _ line: String, _ word: Int) throws -> Int {
+                    let lines = try String(contentsOfFile: "/proc/\(daemon)/\(file)", encoding: .utf8).split(separator: "\n")
+                    return try #require(lines.first { $0.hasPrefix(line) }.flatMap { Int($0.split(whereSeparator: \.isWhitespace)[word]) })
+                }
+                #expect(try number("status", "FDSize:", 1) >= min(16_384, number("limits", "Max open files", 3)))
+            }
+        }
+
         @Test("images, functions and their logs survive a restart") func restarts() async throws {
             try await RunningHost.with { host in
                 try await prepare(host)

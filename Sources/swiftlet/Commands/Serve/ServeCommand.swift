@@ -4,6 +4,7 @@ import AsyncInvocation
 import FunctionModel
 import Glibc
 import Images
+import LinuxSystem
 import Logging
 import NATS
 
@@ -190,11 +191,16 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    /// For some thousands of clients with their connections to instances. The room for one is 8 bytes.
+    private static let descriptors = 16_384
     private static let largestAsyncPayload: UInt64 = 6 << 20
 
     func run() async throws {
         let options = try options()
-        if getenv("SWIFTLET_LAUNCHER_FD") != nil { return try await Daemon.run(options) }
+        if getenv("SWIFTLET_LAUNCHER_FD") != nil {
+            try OwnProcess.makeRoom(forDescriptors: Self.descriptors)
+            return try await Daemon.run(options)
+        }
         let place = PlaceFacts.probe(
             stateDirectory: options.stateDirectory, addresses: [options.listen] + (options.controlListen.map { [$0] } ?? []),
             user: options.user,
