@@ -93,5 +93,33 @@ def table(result, cases):
     return "\n".join(lines)
 
 
+DOCUMENTED = ("nginx", "haproxy", "go", "swiftlet")
+
+
+def compact(result, cases):
+    """The table of docs/benchmarks.md: a line for each request and number of connections, with nginx / haproxy / Go / Swiftlet in each place."""
+    lines = ["| request | connections | requests a second | of nginx | median ms | p99 ms | processor µs a request |", "|---|---|---|---|---|---|---|"]
+    for case, entries in result["measured"].items():
+        for connections, measured in entries.items():
+            ways = [measured.get(way) for way in DOCUMENTED]
+            if not all(ways):
+                continue
+            shares = [entry["perSecond"] / ways[0]["perSecond"] for entry in ways[1:]]
+
+            def together(figure, divisor):
+                return " / ".join(rounded(entry[figure], divisor) for entry in ways)
+            rates = " / ".join(f"{entry['perSecond']:,.0f}" for entry in ways)
+            lines.append(f"| {cases[case].title} | {connections} | {rates} | {' / '.join(f'{share:.2f}' for share in shares)} | "
+                         f"{together('p50', 1000)} | {together('p99', 1000)} | {together('cpu', 1)} |")
+    return "\n".join(lines)
+
+
+def rounded(value, divisor):
+    if value is None:
+        return "–"
+    value /= divisor
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
 def shown(value, divisor, digits):
     return "" if value is None else f"{value / divisor:.{digits}f}"
