@@ -91,5 +91,7 @@ def difference(runs):
 
 
 def demangled(names):
+    if not shutil.which("swift"):
+        return names
     said = subprocess.run(["swift", "demangle", "--simplified"], input="\n".join(names), capture_output=True, text=True).stdout.splitlines()
     return said if len(said) == len(names) else names
