@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
-import Glibc
 
-/// The begin or the end of a call as it waits to be written: a fifth of its line. Its line is made by the thread that writes it, since an event loop that
-/// fills memory which another processor reads spends more time on waiting for that memory than on the lines.
+/// The begin or the end of a call as it lies in the log file: a quarter of the line that it stands for. Two are written for each call, and whoever makes
+/// and writes whole lines takes the processor from the calls themselves; they are made when somebody reads them.
+///
+/// A mark is a line of its own: a letter, the request's id, a space, the time and the number of its ``PlatformFrame`` in hexadecimal digits. An id holds no
+/// space, so half a mark is not taken for a whole one.
 enum CallMark: UInt8 {
-    // No line begins like this.
-    case start = 1
-    case end = 2
+    // No line of JSON begins like this.
+    case start = 0x53
+    case end = 0x45
 
     var words: StaticString {
         switch self {
@@ -16,51 +18,59 @@ enum CallMark: UInt8 {
         }
     }
 
-    /// Kind, length of the id, number of the frame, time; the id follows.
-    private static let headBytes = 14
+    private static let space: UInt8 = 0x20
+    private static let timeDigits = 16
 
-    /// - Parameter frame: where among the frames of its batch that of the instance is.
-    func write(_ time: LogTime, _ request: RequestID, frame: Int, to bytes: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(byteCount: Self.headBytes + RequestID.mostBytes, alignment: 8) { mark in
+    /// Appends it with its line feed.
+    func write(_ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, to bytes: inout [UInt8]) {
+        let most = 1 + RequestID.mostBytes + 1 + Self.timeDigits + PlatformFrame.digits + 1
+        withUnsafeTemporaryAllocation(byteCount: most, alignment: 8) { mark in
             mark[0] = rawValue
-            mark.storeBytes(of: UInt32(truncatingIfNeeded: frame), toByteOffset: 2, as: UInt32.self)
-            mark.storeBytes(of: time.microseconds, toByteOffset: 6, as: Int64.self)
-            let length = request.copyText(to: UnsafeMutableRawBufferPointer(rebasing: mark[Self.headBytes...]))
-            mark[1] = UInt8(length)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: mark[..<(Self.headBytes + length)]))
+            let end = 1 + request.copyText(to: UnsafeMutableRawBufferPointer(rebasing: mark[1...]))
+            mark[end] = Self.space
+            let time = UInt64(bitPattern: time.microseconds)
+            mark.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: time >> 32)), toByteOffset: end + 1, as: UInt64.self)
+            mark.storeBytes(of: hexDigits(UInt32(truncatingIfNeeded: time)), toByteOffset: end + 9, as: UInt64.self)
+            mark.storeBytes(of: frame.numberText, toByteOffset: end + 17, as: UInt64.self)
+            mark[end + 25] = 10
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: mark[...(end + 25)]))
         }
     }
 
-    /// Hands over whole lines in their order, those of marks made anew, in pieces of about `size` bytes.
-    static func lines(
-        _ bytes: [UInt8], _ frames: [PlatformFrame], size: Int, _ take: ([UInt8]) throws(LogFileError) -> Void
-    ) throws(LogFileError) {
-        if frames.isEmpty { return try take(bytes) }
-        var (piece, clock): ([UInt8], LogClock) = ([], LogClock())
-        piece.reserveCapacity(size + 1024)
-        var at = 0
-        while at < bytes.count {
-            at = bytes.withUnsafeBytes { next($0, at, frames, &clock, &piece) }
-            guard piece.count >= size || at == bytes.count else { continue }
-            try take(piece)
-            piece.removeAll(keepingCapacity: true)
+    /// Reads a line of a file without its line feed.
+    ///
+    /// - Parameter frames: those that stand before it in the file, by their numbers.
+    /// - Returns: the line that it stands for; nil for what is no whole mark.
+    static func line(_ bytes: ArraySlice<UInt8>, _ frames: [UInt32: LogLine]) -> LogLine? {
+        guard let first = bytes.first, let mark = CallMark(rawValue: first), bytes.count > 2 + timeDigits + PlatformFrame.digits else {
+            return nil
         }
+        let (text, numbers) = (
+            bytes.dropFirst().dropLast(1 + timeDigits + PlatformFrame.digits), bytes.suffix(timeDigits + PlatformFrame.digits)
+        )
+        guard bytes[text.endIndex] == space, let request = RequestID(String(decoding: text, as: UTF8.self)),
+            let time = UInt64(hexadecimal: numbers.prefix(timeDigits)),
+            let number = UInt64(hexadecimal: numbers.suffix(PlatformFrame.digits)), var line = frames[UInt32(truncatingIfNeeded: number)]
+        else {
+            return nil
+        }
+        line.time = LogTime(microseconds: Int64(bitPattern: time)).text
+        line.request = request
+        line.message = "\(mark.words)" + request.text
+        return line
     }
+}
 
-    /// - Returns: where the next line or mark begins.
-    private static func next(
-        _ bytes: UnsafeRawBufferPointer, _ at: Int, _ frames: [PlatformFrame], _ clock: inout LogClock, _ lines: inout [UInt8]
-    ) -> Int {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[at...])
-        guard let mark = CallMark(rawValue: rest[0]) else {
-            let end = (rest.firstIndex(of: 10) ?? rest.count - 1) + 1
-            lines.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<end]))
-            return at + end
+extension UInt64 {
+    /// At most 16 digits, in lower case; nil where another character is among them.
+    init?(hexadecimal digits: ArraySlice<UInt8>) {
+        self = 0
+        for byte in digits {
+            switch byte {
+            case 48...57: self = self << 4 | UInt64(byte - 48)
+            case 97...102: self = self << 4 | UInt64(byte - 87)
+            default: return nil
+            }
         }
-        let end = headBytes + Int(rest[1])
-        let time = LogTime(microseconds: rest.loadUnaligned(fromByteOffset: 6, as: Int64.self))
-        let frame = frames[Int(rest.loadUnaligned(fromByteOffset: 2, as: UInt32.self))]
-        frame.write(clock.text(of: time), mark.words, UnsafeRawBufferPointer(rebasing: rest[headBytes..<end]), to: &lines)
-        return at + end
     }
 }

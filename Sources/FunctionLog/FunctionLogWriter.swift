@@ -18,6 +18,8 @@ package final class FunctionLogWriter: Sendable {
         var draining = false
         /// How many instances may still print.
         var instances = 0
+        /// How many ever were.
+        var begun: UInt32 = 0
         var isFileOpen = false
         /// The function is deleted, and no instance of a new one of its name has begun: what its last instances say goes with them.
         var isRemoved = false
@@ -39,14 +41,6 @@ package final class FunctionLogWriter: Sendable {
 
     /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
     private static let pause = TimeAmount.milliseconds(20)
-
-    /// Bytes of lines with marks among them that are made and written in one go, a few microseconds' work. The thread sleeps between them: the kernel
-    /// lets one that works go on for a slice of milliseconds, and has a call's process wait behind it while another processor is free.
-    private static let writeSize = 16 << 10
-    /// With what the kernel adds to a sleep it is some fifty microseconds.
-    private static let rest: useconds_t = 1
-    /// A batch of more than this is written without a rest: on a busy machine its thread may be woken late each time, and lines come faster than that.
-    private static let restsBelow = 1 << 20
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -76,10 +70,14 @@ package final class FunctionLogWriter: Sendable {
     deinit { output.withLock { $0?.close() } }
 
     /// An instance may print from now on, until as many of ``instanceEnded()``.
-    func instanceBegun() {
+    ///
+    /// - Returns: a number that no other of them has.
+    func instanceBegun() -> UInt32 {
         state.withLock { state in
             state.instances += 1
+            state.begun &+= 1
             state.isRemoved = false
+            return state.begun
         }
     }
 
@@ -236,12 +234,7 @@ package final class FunctionLogWriter: Sendable {
             var file: LogFile
             if let open { file = open } else { file = try LogFile(directory: directory, rotation: rotation) }
             do throws(LogFileError) {
-                var rests = false
-                try CallMark.lines(batch.bytes, batch.frames, size: Self.writeSize) { lines throws(LogFileError) in
-                    if rests { usleep(Self.rest) }
-                    rests = batch.bytes.count < Self.restsBelow
-                    try file.append(lines)
-                }
+                try file.append(batch.bytes, batch.frames)
             } catch {
                 // Opened anew by the next batch, which also mends a folder that someone removed.
                 file.close()

@@ -20,7 +20,7 @@ struct InstanceOutput {
     private var output = TextTail(limit: kept)
     private var newestRequest: RequestID?
     private var newestEnd: String?
-    /// What all lines about the instance itself have in common, as JSON.
+    /// What the marks of its calls have in common.
     private let frame: PlatformFrame
     private var framePlace = LogQueue.FramePlace()
     private var requestLines = TextTail(limit: kept)
@@ -30,8 +30,7 @@ struct InstanceOutput {
         self.version = version
         self.writer = writer
         self.now = now
-        frame = PlatformFrame(version: version, instance: instance)
-        writer.instanceBegun()
+        frame = PlatformFrame(number: writer.instanceBegun(), version: version, instance: instance)
     }
 
     /// To be called once, when nothing more is read from it.

@@ -4,13 +4,15 @@ import Glibc
 /// A place in one function's log that moves forward across files, also ones that were put aside meanwhile. Its calls block.
 struct LogCursor {
     /// Bytes read at once.
-    private static let block = 64 * 1024
+    static let block = 64 * 1024
 
     private let directory: LogDirectory
     /// The file that is being read. While it is open its inode number stays its own, also after the file was removed.
     private var file: OpenFile?
     /// The start of a line whose end has not been read.
     private var partial: [UInt8] = []
+    /// What the marks of the file need, by number, as far as it has been read.
+    private var frames: [UInt32: LogLine] = [:]
 
     private struct OpenFile {
         var descriptor: CInt
@@ -29,11 +31,11 @@ struct LogCursor {
         var (candidate, numbers) = try Self.openCurrent(in: directory)
         while missing > 0 || file == nil {
             if var found = candidate {
-                let (start, count) = try Self.start(ofLast: missing, in: found.descriptor, path: directory.path)
-                found.offset = start
+                let end = try LogFileEnd(last: missing, of: found.descriptor, path: directory.path)
+                found.offset = end.start
                 close()
-                file = found
-                missing -= count
+                (file, frames) = (found, end.frames)
+                missing -= end.count
             }
             guard let number = numbers.popLast() else { break }
             if missing > 0 || file == nil { candidate = try Self.open(directory.old(number)) }
@@ -67,21 +69,28 @@ struct LogCursor {
             file = open
             partial += bytes
             guard let end = partial.lastIndex(of: 10) else { continue }
-            let lines = partial[..<end].split(separator: 10).compactMap { line -> LogLine? in
-                // Half a line, left by a host that was killed while writing: its rest is lost and it names no instance.
-                do { return try LogLine(json: line) } catch { return nil }
-            }
+            let lines = partial[..<end].split(separator: 10).compactMap { line($0) }
             partial.removeSubrange(...end)
             if !lines.isEmpty { return lines }
         }
         return nil
     }
 
+    /// - Returns: nil for what is not to be shown.
+    private mutating func line(_ bytes: ArraySlice<UInt8>) -> LogLine? {
+        if let frame = PlatformFrame.read(bytes) {
+            frames[frame.number] = frame.common
+            return nil
+        }
+        if let line = CallMark.line(bytes, frames) { return line }
+        // Half a line, left by a host that was killed while writing: its rest is lost and it names no instance.
+        do { return try LogLine(json: bytes) } catch { return nil }
+    }
+
     private mutating func moveToNextFile() throws(LogFileError) {
         guard let old = file else { return }
         defer { Glibc.close(old.descriptor) }
-        partial = []
-        file = nil
+        (partial, frames, file) = ([], [:], nil)
         file = try Self.open(after: old.inode, in: directory)
     }
 
@@ -136,25 +145,7 @@ struct LogCursor {
         return nil
     }
 
-    /// Where the last `count` lines of a file begin, and how many there are, at most `count`.
-    private static func start(ofLast count: Int, in descriptor: CInt, path: String) throws(LogFileError) -> (offset: Int, found: Int) {
-        var end = Int(lseek(descriptor, 0, SEEK_END))
-        let size = end
-        if count <= 0 { return (size, 0) }
-        var found = 0
-        while end > 0 {
-            let start = max(0, end - block)
-            let bytes = try read(descriptor, at: start, count: end - start, path: path)
-            for index in bytes.indices.reversed() where bytes[index] == 10 && start + index + 1 < size {
-                found += 1
-                if found == count { return (start + index + 1, count) }
-            }
-            end = start
-        }
-        return (0, size > 0 ? found + 1 : 0)
-    }
-
-    private static func read(_ descriptor: CInt, at offset: Int, count: Int, path: String) throws(LogFileError) -> [UInt8] {
+    static func read(_ descriptor: CInt, at offset: Int, count: Int, path: String) throws(LogFileError) -> [UInt8] {
         var failure: CInt = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
             var result = -1

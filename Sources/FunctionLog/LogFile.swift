@@ -7,6 +7,8 @@ struct LogFile {
     private let rotation: LogRotation
     private var descriptor: CInt
     private var size: Int
+    /// Numbers of the frames that stand in the file.
+    private var frames: Set<UInt32> = []
 
     init(directory: LogDirectory, rotation: LogRotation) throws(LogFileError) {
         self.directory = directory
@@ -18,17 +20,25 @@ struct LogFile {
     func close() { Glibc.close(descriptor) }
 
     /// Appends whole lines, and begins a new file where the next line would not fit. A file holds at least one line.
-    mutating func append(_ lines: [UInt8]) throws(LogFileError) {
+    ///
+    /// - Parameter frames: those that marks among the lines need; each file gets its own.
+    mutating func append(_ lines: [UInt8], _ frames: [PlatformFrame]) throws(LogFileError) {
         var rest = lines[...]
         while let firstEnd = rest.firstIndex(of: 10) {
-            let room = max(0, rotation.fileSize - size)
+            let room = max(0, rotation.fileSize - size - missing(frames).reduce(0) { $0 + $1.line.count })
             var end = firstEnd
             if rest.count <= room { end = rest.endIndex - 1 } else if let last = rest.prefix(room).lastIndex(of: 10) { end = last }
             if size > 0, end + 1 - rest.startIndex > room { try rotate() }
+            for frame in missing(frames) {
+                try write(frame.line[...])
+                self.frames.insert(frame.number)
+            }
             try write(rest[...end])
             rest = rest[(end + 1)...]
         }
     }
+
+    private func missing(_ needed: [PlatformFrame]) -> [PlatformFrame] { needed.filter { !frames.contains($0.number) } }
 
     /// Where the disk takes only a part, that part is taken back, so that the file always holds whole lines.
     private mutating func write(_ bytes: ArraySlice<UInt8>) throws(LogFileError) {
@@ -52,6 +62,7 @@ struct LogFile {
         close()
         descriptor = fresh
         size = freshSize
+        frames = []
     }
 
     private static func open(_ directory: LogDirectory) throws(LogFileError) -> (CInt, Int) {

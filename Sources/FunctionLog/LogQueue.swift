@@ -18,14 +18,13 @@ struct LogQueue {
         /// The last of the lines: a notice about this batch takes instance and version from it.
         var sample: LogLine
         let number: Int
-        /// What the marks among the lines are completed with.
+        /// Of the instances whose calls have marks among the lines.
         var frames: [PlatformFrame] = []
     }
 
-    /// Where an instance's frame is, in the batch that it was last put into.
+    /// The batch that an instance's frame was last put into.
     struct FramePlace {
         fileprivate var batch = -1
-        fileprivate var index = 0
     }
 
     /// Bytes beyond which nothing more is taken in.
@@ -107,10 +106,9 @@ extension LogQueue.Batch {
     ) {
         if place.batch != number {
             place.batch = number
-            place.index = frames.count
             frames.append(frame)
         }
-        mark.write(time, request, frame: place.index, to: &bytes)
+        mark.write(time, request, frame, to: &bytes)
         lines += 1
     }
 }

@@ -18,13 +18,11 @@ public struct LogTime: Hashable, Sendable {
     public var text: String { String(unsafeUninitializedCapacity: Self.length) { write(to: UnsafeMutableRawBufferPointer($0)) } }
 
     /// Bytes of ``text``.
-    static let length = 27
+    private static let length = 27
 
-    /// Writes ``text`` into `text`, which has room for it.
-    ///
     /// - Returns: ``length``.
-    @discardableResult func write(to text: UnsafeMutableRawBufferPointer) -> Int {
-        let seconds = wholeSeconds
+    private func write(to text: UnsafeMutableRawBufferPointer) -> Int {
+        let seconds = microseconds.dividedDown(by: 1_000_000)
         let (days, second) = (seconds.dividedDown(by: 86400), Int(seconds - seconds.dividedDown(by: 86400) * 86400))
         let date = Self.date(days: Int(days))
         var at = 0
@@ -43,21 +41,9 @@ public struct LogTime: Hashable, Sendable {
         put(second / 3600, 2, UInt8(ascii: ":"))
         put(second / 60 % 60, 2, UInt8(ascii: ":"))
         put(second % 60, 2, UInt8(ascii: "."))
-        text[at + 6] = UInt8(ascii: "Z")
-        writeFraction(to: text)
-        return at + 7
+        put(Int(microseconds - seconds * 1_000_000), 6, UInt8(ascii: "Z"))
+        return at
     }
-
-    /// Writes the digits behind the second into a text that has the rest.
-    fileprivate func writeFraction(to text: UnsafeMutableRawBufferPointer) {
-        var rest = microseconds - wholeSeconds * 1_000_000
-        for index in stride(from: Self.length - 2, to: Self.length - 8, by: -1) {
-            text[index] = UInt8(48 + rest % 10)
-            rest /= 10
-        }
-    }
-
-    fileprivate var wholeSeconds: Int64 { microseconds.dividedDown(by: 1_000_000) }
 
     /// The Gregorian date of a day, counted from 1970-01-01. Counting from 1 March lets leap days come last in their year, in a cycle of 400 years.
     private static func date(days: Int) -> (year: Int, month: Int, day: Int) {
@@ -69,21 +55,6 @@ public struct LogTime: Hashable, Sendable {
         let marchMonth = (5 * dayOfYear + 2) / 153
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
-}
-
-/// The texts of moments that come one after the other: what they have in common is worked out once a second.
-struct LogClock {
-    private var second: Int64?
-    private var text = [UInt8](repeating: 0, count: LogTime.length)
-
-    mutating func text(of time: LogTime) -> [UInt8] {
-        let isSame = second == time.wholeSeconds
-        second = time.wholeSeconds
-        text.withUnsafeMutableBytes { text in
-            if isSame { time.writeFraction(to: text) } else { _ = time.write(to: text) }
-        }
-        return text
     }
 }
 

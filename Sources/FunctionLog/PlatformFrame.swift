@@ -1,57 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import FunctionModel
-import Glibc
 
-/// What all lines about one instance itself have in common, made once as JSON.
+/// What all marks of the calls on one instance have in common. It stands in each file once before the first of them, as a line of its own: a letter, its
+/// number, and a line of the log that lacks time, request and message.
 struct PlatformFrame: Sendable {
-    private static let front = Array(#"{"time":""#.utf8)
+    static let letter: UInt8 = 0x46
+    /// Digits of a number, hexadecimal.
+    static let digits = 8
 
-    /// From behind the time to before the request's id.
-    private let middle: [UInt8]
+    let number: UInt32
+    /// The number's digits as they lie in memory.
+    let numberText: UInt64
+    /// With its line feed.
+    let line: [UInt8]
 
-    init(version: String, instance: InstanceID) {
-        let line = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
-        var bytes: [UInt8] = []
-        line.write(to: &bytes)
-        middle = Array(bytes.dropFirst(Self.front.count).dropLast(#""message":""}"#.utf8.count + 1)) + Array(#""request":""#.utf8)
+    /// - Parameter number: no other of the writer's has it.
+    init(number: UInt32, version: String, instance: InstanceID) {
+        self.number = number
+        numberText = hexDigits(number)
+        var bytes = [Self.letter]
+        withUnsafeBytes(of: numberText) { bytes.append(contentsOf: $0) }
+        LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "").write(to: &bytes)
+        line = bytes
     }
 
-    /// Appends the bytes that ``LogLine/write(to:)`` makes of the whole; `words` have nothing to escape. It runs twice a call.
-    func write(_ time: [UInt8], _ words: StaticString, _ request: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        if Self.isPlain(request) { return write(time, words, plain: request, to: &bytes) }
-        var escaped: [UInt8] = []
-        for byte in request { LogLine.writeEscaped(byte, to: &escaped) }
-        escaped.withUnsafeBytes { write(time, words, plain: $0, to: &bytes) }
-    }
-
-    private func write(_ time: [UInt8], _ words: StaticString, plain id: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        let (between, end): (StaticString, StaticString) = (#"","message":""#, "\"}\n")
-        let count =
-            Self.front.count + time.count + middle.count + 2 * id.count + between.utf8CodeUnitCount + words.utf8CodeUnitCount
-            + end.utf8CodeUnitCount
-        // Put together first: each piece that is appended to an array by itself costs more than its copy.
-        withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { line in
-            var at = 0
-            func put(_ start: UnsafeRawPointer?, _ count: Int) {
-                guard let start, let base = line.baseAddress else { return }
-                memcpy(base + at, start, count)
-                at += count
-            }
-            Self.front.withUnsafeBytes { put($0.baseAddress, $0.count) }
-            time.withUnsafeBytes { put($0.baseAddress, $0.count) }
-            middle.withUnsafeBytes { put($0.baseAddress, $0.count) }
-            put(id.baseAddress, id.count)
-            put(between.utf8Start, between.utf8CodeUnitCount)
-            put(words.utf8Start, words.utf8CodeUnitCount)
-            put(id.baseAddress, id.count)
-            put(end.utf8Start, end.utf8CodeUnitCount)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(line))
+    /// Reads a line of a file without its line feed.
+    ///
+    /// - Returns: nil for what is no whole frame.
+    static func read(_ line: ArraySlice<UInt8>) -> (number: UInt32, common: LogLine)? {
+        guard line.first == letter, line.count > 1 + digits, let number = UInt64(hexadecimal: line.dropFirst().prefix(digits)) else {
+            return nil
         }
-    }
-
-    /// An id consists of visible characters, so only these two are escaped.
-    private static func isPlain(_ id: UnsafeRawBufferPointer) -> Bool {
-        guard let start = id.baseAddress else { return true }
-        return memchr(start, CInt(UInt8(ascii: "\"")), id.count) == nil && memchr(start, CInt(UInt8(ascii: "\\")), id.count) == nil
+        // Half a frame, left by a host that was killed while writing: the marks that would need it were not written.
+        do { return (UInt32(truncatingIfNeeded: number), try LogLine(json: line.dropFirst(1 + digits))) } catch { return nil }
     }
 }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import FunctionLog
+import FunctionModel
+import Glibc
+import Testing
+
+/// Begin and end of a call lie in the file in a short form, and come out as the lines that they stand for.
+@Suite struct CallMarkTests {
+    static let words = ["FC Invoke Start RequestId: ", "FC Invoke End RequestId: "]
+
+    private func ids(_ count: Int) throws -> [RequestID] {
+        try (0..<count).map { number in
+            let digits = String(number)
+            let usual = "1-6745f0a2-1b2c3d4e-" + String(repeating: "0", count: 12 - digits.count) + digits
+            // A caller may choose another.
+            return try #require(RequestID(number % 7 == 0 ? "own/\"id\"\\\(number)" : usual))
+        }
+    }
+
+    /// Calls in turns on the instances.
+    private func call(_ logs: [any InstanceLog], _ ids: [RequestID]) {
+        for (number, id) in ids.enumerated() {
+            let log = logs[number % logs.count]
+            log.requestStarted(id, trace: nil)
+            log.requestFinished(id, error: nil)
+        }
+    }
+
+    private func expected(_ ids: [RequestID]) -> [String] { ids.flatMap { id in Self.words.map { $0 + id.text } } }
+
+    @Test(arguments: [10 << 20, 3000])
+    func theyComeBackAsLinesOfTheirInstances(_ fileSize: Int) async throws {
+        try await LogFixture.with(rotation: LogRotation(fileSize: fileSize, files: 1000)) { fixture in
+            let instances = [try fixture.instance("c-1"), try fixture.instance("c-2")]
+            defer { for end in instances.flatMap({ [$0.out, $0.err] }) { close(end) } }
+            let ids = try ids(200)
+            call(instances.map(\.log), ids)
+            await fixture.logs.flush()
+            let lines = try await fixture.read()
+            #expect(lines.map(\.message) == expected(ids))
+            #expect(lines.map(\.request) == ids.flatMap { [$0, $0] })
+            #expect(lines.map(\.instance.text) == (0..<400).map { $0 / 2 % 2 == 0 ? "c-1" : "c-2" })
+            #expect(lines.allSatisfy { $0.stream == .platform && $0.version == "LATEST" && $0.time.count == 27 && $0.time.hasPrefix("20") })
+            for (before, after) in zip(lines, lines.dropFirst()) { #expect(before.time <= after.time) }
+            for count in [0, 1, 2, 3, 57, 399, 400, 1000] {
+                #expect(try await fixture.read(tail: count) == Array(lines.suffix(count)), "the last \(count)")
+            }
+            for instance in instances { instance.log.end() }
+        }
+    }
+
+    @Test func aMarkTakesAThirdOfItsLineAtMost() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            call([log], try ids(3000))
+            await fixture.logs.flush()
+            var status = stat()
+            #expect(stat("\(fixture.directory)/f/current.log", &status) == 0)
+            #expect(status.st_size < 3000 * 2 * 80, "\(status.st_size) bytes of 6,000 marks")
+            #expect(try await fixture.read(tail: 6000).count == 6000)
+            log.end()
+        }
+    }
+
+    /// A host that goes on with the file of another counts its instances from the beginning again.
+    @Test func anotherHostsInstancesAreNotTakenForThoseBefore() async throws {
+        try await LogFixture.with { fixture in
+            let ids = try ids(20)
+            for (name, part) in [("c-1", ids[..<10]), ("c-2", ids[10...])] {
+                let (log, out, err) = try fixture.instance(name)
+                defer { for end in [out, err] { close(end) } }
+                call([log], Array(part))
+                log.end()
+                await fixture.logs.flush()
+                if name == "c-1" {
+                    #expect(rename("\(fixture.directory)/f", "\(fixture.directory)/kept") == 0)
+                    try await fixture.logs.remove("f")
+                    #expect(rename("\(fixture.directory)/kept", "\(fixture.directory)/f") == 0)
+                }
+            }
+            let lines = try await fixture.read()
+            #expect(lines.map(\.message) == expected(ids))
+            #expect(lines.map(\.instance.text) == (0..<40).map { $0 < 20 ? "c-1" : "c-2" })
+            #expect(try await fixture.read(tail: 25) == Array(lines.suffix(25)))
+        }
+    }
+
+    @Test(arguments: [1, 10, 34, 40, 57])
+    func halfAMarkOfAKilledHostSpoilsNoOther(_ kept: Int) async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            let ids = try ids(5)
+            call([log], ids)
+            log.end()
+            await fixture.logs.flush()
+            let path = "\(fixture.directory)/f/current.log"
+            var status = stat()
+            #expect(stat(path, &status) == 0)
+            // A mark has 59 bytes with its line feed.
+            #expect(truncate(path, status.st_size - 59 + kept) == 0)
+            let next = try fixture.instance("c-2")
+            defer { for end in [next.out, next.err] { close(end) } }
+            next.log.platform("after", request: nil)
+            next.log.end()
+            await fixture.logs.flush()
+            #expect(try await fixture.read().map(\.message) == expected(ids).dropLast() + ["after"])
+        }
+    }
+}
