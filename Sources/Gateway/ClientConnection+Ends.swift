@@ -16,6 +16,7 @@ extension ClientConnection {
                 .requestTimeout, "RequestTimeout",
                 "the head of the request took longer than \(seconds(loop.options.headTime)) (limit: head)")
         case .idle(let since, nil) where now - since > loop.options.keepAliveTime || loop.hasLingered(now): close()
+        case .idle(let since, nil) where now - since > Self.restTime: parser.rest()
         case .exchanging(let exchange), .tunnel(let exchange): exchange.tick(now)
         case .discarding(let until) where now > until: closeNow()
         case .idle, .discarding, .closed: break

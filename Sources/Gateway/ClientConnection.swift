@@ -21,13 +21,15 @@ final class ClientConnection: WireUser, LoopClient {
     }
 
     static let discardTime = TimeAmount.seconds(10)
+    /// After which an idle connection keeps nothing for a next request.
+    static let restTime = TimeAmount.seconds(2)
     /// Bytes of later requests that are kept before reading stops.
     private static let keptBytes = 16 << 10
 
     let loop: GatewayLoop
     private(set) var wire: (any Wire)?
     var state: State
-    private var parser = RequestParser()
+    var parser = RequestParser()
     private var unread = ByteBuffer()
     private var working = false
     private var reading = true

@@ -67,19 +67,14 @@ extension Exchange {
         guard isAPI || head.fieldBytes <= loop.options.answerHeaderBytes else {
             return badAnswer("its header fields have \(head.fieldBytes) bytes; the limit is \(loop.options.answerHeaderBytes)")
         }
-        var out = HeadWriter(head, in: loop.scratch)
-        if isAPI {
-            out.add(head.headers, where: HeaderRules.passesFromAPI)
-        } else {
-            let headers = head.headers
-            out.add(headers) { HeaderRules.passesToClient($0, of: headers) }
+        var out = passedHeadStart(head)
+        if !isAPI {
             out.add(lines: loop.dateLine())
             out.add("X-Fc-Request-Id", id)
             // A function that answers pages of other origins itself knows better.
             if let seldom, !seldom.crossOriginFields.isEmpty, !head.headers.contains(name: "access-control-allow-origin") {
                 for field in seldom.crossOriginFields { out.add(name: field.name, field.value) }
             }
-            if let version { out.add(lines: version.httpAnswerLines) }
         }
         let framing = framing(head)
         switch framing {
@@ -93,6 +88,22 @@ extension Exchange {
         answer = .streaming(framing)
         client.write(loop.bytes(of: out, room: min(head.contentLength ?? 0, PendingWrite.together)))
         pauseIfBlocked(upstream)
+    }
+
+    /// What is the same for each answer with this head.
+    private func passedHeadStart(_ head: ResponseHead) -> HeadWriter {
+        guard let version else {
+            var out = HeadWriter(head, in: loop.scratch)
+            out.add(head.headers, where: HeaderRules.passesFromAPI)
+            return out
+        }
+        if let known = head.toClient, known.owner === version { return HeadWriter(start: known.bytes, room: 256, in: loop.scratch) }
+        var out = HeadWriter(head, in: loop.scratch)
+        let headers = head.headers
+        out.add(headers) { HeaderRules.passesToClient($0, of: headers) }
+        out.add(lines: version.httpAnswerLines)
+        if head.isRepeated { head.toClient = KnownLines(owner: version, bytes: out.bytes) }
+        return out
     }
 
     private func framing(_ answer: ResponseHead) -> Framing {

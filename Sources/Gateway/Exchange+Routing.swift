@@ -165,18 +165,9 @@ extension Exchange {
     }
 
     private func httpHead(_ version: ResolvedVersion, _ target: String) -> ByteBuffer {
-        let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
-        let origin = client.origin(host: authority ?? version.host)
-        var out = HeadWriter(
-            head.method, target,
-            capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + origin.lines.readableBytes
-                + 2 * target.utf8.count + 256, in: loop.scratch)
-        HeaderRules.toFunction(&out, head, origin: origin)
-        out.add(lines: version.httpLines)
+        var out = httpHeadStart(version, target)
         addCredentials(version, to: &out)
         out.add("x-fc-request-id", id)
-        out.add("x-fc-client-ip", client.address)
-        out.add("x-fc-base-path", path)
         if let seldom { for field in seldom.claimFields { out.add(name: field.name, field.value) } }
         writeTrace(to: &out)
         if let upgrade = webSocket {
@@ -186,6 +177,23 @@ extension Exchange {
         HeaderRules.frame(&out, head.method, body)
         out.end()
         return bytes(of: out)
+    }
+
+    /// What is the same for each request with this head.
+    private func httpHeadStart(_ version: ResolvedVersion, _ target: String) -> HeadWriter {
+        if let known = head.toFunction, known.owner === version { return HeadWriter(start: known.bytes, room: 512, in: loop.scratch) }
+        let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
+        let origin = client.origin(host: authority ?? version.host)
+        var out = HeadWriter(
+            head.method, target,
+            capacity: head.headers.bytes.readableBytes + version.httpLines.readableBytes + origin.lines.readableBytes
+                + 2 * target.utf8.count + 512, in: loop.scratch)
+        HeaderRules.toFunction(&out, head, origin: origin)
+        out.add(lines: version.httpLines)
+        out.add("x-fc-client-ip", client.address)
+        out.add("x-fc-base-path", path)
+        if head.isRepeated { head.toFunction = KnownLines(owner: version, bytes: out.bytes) }
+        return out
     }
 
     /// With room for a short body behind it.

@@ -34,6 +34,8 @@ struct HeaderFields: Sequence {
         }
     }
 
+    func kept() -> HeaderFields { HeaderFields(ByteBuffer(buffer: bytes), lines) }
+
     /// All values of a field, in their order.
     subscript(name: String) -> [String] {
         bytes.withUnsafeReadableBytes { bytes in

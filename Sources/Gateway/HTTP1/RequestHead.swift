@@ -5,18 +5,23 @@ internal import NIOHTTP1
 /// The head of a request, read once and checked: what comes of it can be understood in one way only.
 ///
 /// An object, since it goes through many hands: each would keep every part of a value alive for itself.
-final class RequestHead {
+final class RequestHead: RepeatableHead {
     let method: HTTPMethod
     /// The request target, as it came.
     let uri: String
     let version: HTTPVersion
     let headers: HeaderFields
     let facts: RequestFacts
+    var isRepeated = false
+    /// The part of the head for the function that depends on nothing else, for a version.
+    var toFunction: KnownLines?
 
     var isKeepAlive: Bool { facts.keepAlive }
 
     /// The same head but for some fields. None of them may be one that ``facts`` were read from.
     func without(fields names: [String]) -> RequestHead { RequestHead(self, headers.without(names)) }
+
+    func kept() -> RequestHead { RequestHead(self, headers.kept()) }
 
     private init(_ other: RequestHead, _ headers: HeaderFields) {
         (method, uri, version, facts) = (other.method, other.uri, other.version, other.facts)

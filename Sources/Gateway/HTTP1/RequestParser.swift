@@ -25,11 +25,15 @@ struct RequestParser {
     }
 
     private var state = State.start
+    private var memory = HeadMemory<RequestHead>()
 
     /// - Returns: nil where more bytes are needed first.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
         switch state {
-        case .start: return buffer.readableBytes == 0 ? nil : try head(HeadParser(), &buffer)
+        case .start:
+            if buffer.readableBytes == 0 { return nil }
+            if let head = memory.take(from: &buffer) { return begun(head) }
+            return try head(HeadParser(), &buffer)
         case .head(let parser): return try head(parser, &buffer)
         case .sized(0):
             state = .start
@@ -54,13 +58,21 @@ struct RequestParser {
         }
     }
 
-    private mutating func head(_ begun: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
-        var parser = begun
+    /// Nothing has come for a while: what is kept for the next request goes.
+    mutating func rest() { memory.forget() }
+
+    private mutating func head(_ parsed: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
+        var parser = parsed
         guard let lines = try parser.next(&buffer) else {
             state = .head(parser)
             return nil
         }
         let head = try RequestHead(lines.bytes, line: lines.start, lines.fields)
+        memory.note(head)
+        return begun(head)
+    }
+
+    private mutating func begun(_ head: RequestHead) -> Part {
         let body = head.facts.body
         state = !body.isThere ? .start : body.chunked ? .body(BodyParser(.chunked)) : .sized(left: body.contentLength ?? 0)
         return .head(head)

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// The head of an answer; an object for the reason that ``RequestHead`` is one.
-final class ResponseHead {
+final class ResponseHead: RepeatableHead {
     let version: HTTPVersion
     let status: Int
     /// The words behind the status, as they lie in the head.
@@ -14,6 +14,17 @@ final class ResponseHead {
     let contentLength: Int?
     let chunked: Bool
     let isKeepAlive: Bool
+    var isRepeated = false
+    /// The part of the head for the client that depends on nothing else, for a version.
+    var toClient: KnownLines?
+
+    func kept() -> ResponseHead { ResponseHead(self, headers.kept()) }
+
+    private init(_ other: ResponseHead, _ headers: HeaderFields) {
+        (version, status, reason, fieldBytes) = (other.version, other.status, other.reason, other.fieldBytes)
+        (contentLength, chunked, isKeepAlive) = (other.contentLength, other.chunked, other.isKeepAlive)
+        self.headers = headers
+    }
 
     init(_ bytes: ByteBuffer, line: Range<Int>, _ fields: [FieldLine]) throws(Malformed) {
         (version, status, reason) = try bytes.parsing { (bytes) throws(Malformed) in try Self.startLine(bytes, line) }
@@ -77,12 +88,16 @@ struct ResponseParser {
     }
 
     private var state = State.start
+    private var memory = HeadMemory<ResponseHead>()
     /// Set before each request: an answer to HEAD has no body, whatever its head says.
     var answersHEAD = false
 
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
         switch state {
-        case .start: return buffer.readableBytes == 0 ? nil : try head(HeadParser(), &buffer)
+        case .start:
+            if buffer.readableBytes == 0 { return nil }
+            if let head = memory.take(from: &buffer) { return begun(head) }
+            return try head(HeadParser(), &buffer)
         case .head(let parser): return try head(parser, &buffer)
         case .sized(0):
             state = .start
@@ -104,8 +119,8 @@ struct ResponseParser {
         }
     }
 
-    private mutating func head(_ begun: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
-        var parser = begun
+    private mutating func head(_ parsed: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
+        var parser = parsed
         guard let lines = try parser.next(&buffer) else {
             state = .head(parser)
             return nil
@@ -115,6 +130,11 @@ struct ResponseParser {
             state = .start
             return .interim(head)
         }
+        memory.note(head)
+        return begun(head)
+    }
+
+    private mutating func begun(_ head: ResponseHead) -> Part {
         state = body(head)
         return .head(head)
     }

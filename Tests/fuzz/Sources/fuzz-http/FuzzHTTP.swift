@@ -4,7 +4,7 @@ import NIOHTTP1
 
 /// The first byte says whether the rest is a client's or a function's, the second where it is cut in two.
 ///
-/// What a stream means must not depend on how it is cut. And the head that goes on must be read, by the same rules, as what was read here: one
+/// What a stream means must not depend on how it is cut, nor on what came before on its connection. And the head that goes on must be read, by the same rules, as what was read here: one
 /// request, with the method and the end that the first one had, and without any field that a client may not say.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
@@ -14,11 +14,14 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     if start[0] & 1 == 0 {
         let whole = requests([bytes])
         check(whole == requests([Array(bytes[..<cut]), Array(bytes[cut...])]), "a request changes with its pieces")
+        check(requests([bytes, bytes]) == requests([bytes, bytes], forgetful: true), "a request means something else when it comes again")
         forward(bytes)
     } else {
         let isHead = start[0] & 2 != 0
         let whole = answers([bytes], isHead: isHead)
         check(whole == answers([Array(bytes[..<cut]), Array(bytes[cut...])], isHead: isHead), "an answer changes with its pieces")
+        let again = answers([bytes, bytes], isHead: isHead)
+        check(again == answers([bytes, bytes], isHead: isHead, forgetful: true), "an answer means something else when it comes again")
     }
     return 0
 }
@@ -43,16 +46,21 @@ private func add(_ seen: Seen, to all: inout [Seen]) {
 
 private func lines(_ fields: HeaderFields) -> [String] { fields.map { "\($0.name): \($0.value)" } }
 
-private func requests(_ pieces: [[UInt8]]) -> [Seen] {
+/// - Parameter forgetful: with a parser of its own for each message.
+private func requests(_ pieces: [[UInt8]], forgetful: Bool = false) -> [Seen] {
     var (parser, buffer, all) = (RequestParser(), ByteBuffer(), [Seen]())
     for piece in pieces {
         buffer.writeBytes(piece)
         do throws(Malformed) {
             while let part = try parser.next(&buffer) {
                 switch part {
-                case .head(let head): all.append(.head("\(head.method) \(head.uri) \(head.version) \(head.facts)", lines(head.headers)))
+                case .head(let head):
+                    all.append(.head("\(head.method) \(head.uri) \(head.version) \(head.facts)", lines(head.headers)))
+                    if forgetful, !head.facts.body.isThere { parser = RequestParser() }
                 case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
-                case .end(let trailers): all.append(.end(lines(trailers ?? .none)))
+                case .end(let trailers):
+                    all.append(.end(lines(trailers ?? .none)))
+                    if forgetful { parser = RequestParser() }
                 }
             }
         } catch { return all + [.malformed] }
@@ -60,7 +68,7 @@ private func requests(_ pieces: [[UInt8]]) -> [Seen] {
     return all
 }
 
-private func answers(_ pieces: [[UInt8]], isHead: Bool) -> [Seen] {
+private func answers(_ pieces: [[UInt8]], isHead: Bool, forgetful: Bool = false) -> [Seen] {
     var (parser, buffer, all) = (ResponseParser(), ByteBuffer(), [Seen]())
     parser.answersHEAD = isHead
     for piece in pieces {
@@ -70,7 +78,12 @@ private func answers(_ pieces: [[UInt8]], isHead: Bool) -> [Seen] {
                 switch part {
                 case .head(let head), .interim(let head): all.append(.head("\(head.version) \(head.status)", lines(head.headers)))
                 case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
-                case .end(let trailers): all.append(.end(lines(trailers ?? .none)))
+                case .end(let trailers):
+                    all.append(.end(lines(trailers ?? .none)))
+                    if forgetful {
+                        parser = ResponseParser()
+                        parser.answersHEAD = isHead
+                    }
                 }
             }
         } catch { return all + [.malformed] }
