@@ -39,9 +39,9 @@ enum CallMark: UInt8 {
 
     /// Reads a line of a file without its line feed.
     ///
-    /// - Parameter frames: those that stand before it in the file, by their numbers.
+    /// - Parameter frames: those that stand before it in the file.
     /// - Returns: the line that it stands for; nil for what is no whole mark.
-    static func line(_ bytes: ArraySlice<UInt8>, _ frames: [UInt32: LogLine]) -> LogLine? {
+    static func line(_ bytes: ArraySlice<UInt8>, _ frames: inout PlatformFrames) -> LogLine? {
         guard let first = bytes.first, let mark = CallMark(rawValue: first), bytes.count > 2 + timeDigits + PlatformFrame.digits else {
             return nil
         }
@@ -50,7 +50,8 @@ enum CallMark: UInt8 {
         )
         guard bytes[text.endIndex] == space, let request = RequestID(String(decoding: text, as: UTF8.self)),
             let time = UInt64(hexadecimal: numbers.prefix(timeDigits)),
-            let number = UInt64(hexadecimal: numbers.suffix(PlatformFrame.digits)), var line = frames[UInt32(truncatingIfNeeded: number)]
+            let number = UInt64(hexadecimal: numbers.suffix(PlatformFrame.digits)),
+            var line = frames.line(UInt32(truncatingIfNeeded: number))
         else {
             return nil
         }

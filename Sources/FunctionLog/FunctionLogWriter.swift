@@ -116,7 +116,7 @@ package final class FunctionLogWriter: Sendable {
     /// The same for the mark of a call.
     ///
     /// - Parameters:
-    ///   - frame: what the lines of its instance have in common.
+    ///   - frame: what the marks of its instance have in common.
     ///   - place: where the frame was put last; it is the instance's own.
     /// - Returns: false where no line waits, or something is amiss: then it must come as a ``LogLine``.
     func append(

@@ -11,8 +11,7 @@ struct LogCursor {
     private var file: OpenFile?
     /// The start of a line whose end has not been read.
     private var partial: [UInt8] = []
-    /// What the marks of the file need, by number, as far as it has been read.
-    private var frames: [UInt32: LogLine] = [:]
+    private var frames = PlatformFrames()
 
     private struct OpenFile {
         var descriptor: CInt
@@ -31,7 +30,12 @@ struct LogCursor {
         var (candidate, numbers) = try Self.openCurrent(in: directory)
         while missing > 0 || file == nil {
             if var found = candidate {
-                let end = try LogFileEnd(last: missing, of: found.descriptor, path: directory.path)
+                let end: LogFileEnd
+                do throws(LogFileError) { end = try LogFileEnd(last: missing, of: found.descriptor, path: directory.path) } catch {
+                    Glibc.close(found.descriptor)
+                    close()
+                    throw error
+                }
                 found.offset = end.start
                 close()
                 (file, frames) = (found, end.frames)
@@ -78,11 +82,8 @@ struct LogCursor {
 
     /// - Returns: nil for what is not to be shown.
     private mutating func line(_ bytes: ArraySlice<UInt8>) -> LogLine? {
-        if let frame = PlatformFrame.read(bytes) {
-            frames[frame.number] = frame.common
-            return nil
-        }
-        if let line = CallMark.line(bytes, frames) { return line }
+        if frames.note(bytes) { return nil }
+        if let line = CallMark.line(bytes, &frames) { return line }
         // Half a line, left by a host that was killed while writing: its rest is lost and it names no instance.
         do { return try LogLine(json: bytes) } catch { return nil }
     }
@@ -90,7 +91,7 @@ struct LogCursor {
     private mutating func moveToNextFile() throws(LogFileError) {
         guard let old = file else { return }
         defer { Glibc.close(old.descriptor) }
-        (partial, frames, file) = ([], [:], nil)
+        (partial, frames, file) = ([], PlatformFrames(), nil)
         file = try Self.open(after: old.inode, in: directory)
     }
 

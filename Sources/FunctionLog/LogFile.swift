@@ -23,19 +23,26 @@ struct LogFile {
     ///
     /// - Parameter frames: those that marks among the lines need; each file gets its own.
     mutating func append(_ lines: [UInt8], _ frames: [PlatformFrame]) throws(LogFileError) {
+        noticeTruncation()
         var rest = lines[...]
         while let firstEnd = rest.firstIndex(of: 10) {
             let room = max(0, rotation.fileSize - size - missing(frames).reduce(0) { $0 + $1.line.count })
             var end = firstEnd
             if rest.count <= room { end = rest.endIndex - 1 } else if let last = rest.prefix(room).lastIndex(of: 10) { end = last }
             if size > 0, end + 1 - rest.startIndex > room { try rotate() }
-            for frame in missing(frames) {
-                try write(frame.line[...])
-                self.frames.insert(frame.number)
-            }
-            try write(rest[...end])
+            let missing = missing(frames)
+            // Together, so that both are taken back where the disk is full.
+            try write(missing.isEmpty ? rest[...end] : missing.flatMap(\.line) + rest[...end])
+            self.frames.formUnion(missing.map(\.number))
             rest = rest[(end + 1)...]
         }
+    }
+
+    /// Somebody may have emptied the file to make room.
+    private mutating func noticeTruncation() {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size < size else { return }
+        (size, frames) = (Int(status.st_size), [])
     }
 
     private func missing(_ needed: [PlatformFrame]) -> [PlatformFrame] { needed.filter { !frames.contains($0.number) } }

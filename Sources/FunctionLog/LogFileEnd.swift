@@ -3,35 +3,37 @@ import Glibc
 
 /// The last lines of one file: where they begin, and what the marks among them need of what stands before.
 struct LogFileEnd {
-    private(set) var start: Int
+    private(set) var start = 0
     /// How many lines there are from there on, as asked for at most.
     private(set) var count = 0
-    /// By number.
-    private(set) var frames: [UInt32: LogLine] = [:]
+    private(set) var frames = PlatformFrames()
 
     /// - Parameter descriptor: of a file that others append to meanwhile.
     init(last lines: Int, of descriptor: CInt, path: String) throws(LogFileError) {
-        start = Int(lseek(descriptor, 0, SEEK_END))
-        // Of the line that begins where the block behind this one does.
-        var first: UInt8?
-        var end = start
-        while end > 0, count < lines {
+        (start, count) = try Self.start(of: lines, descriptor, path)
+        try learnFrames(descriptor, path)
+    }
+
+    private static func start(of lines: Int, _ descriptor: CInt, _ path: String) throws(LogFileError) -> (Int, Int) {
+        var end = Int(lseek(descriptor, 0, SEEK_END))
+        var count = 0
+        /// The first byte behind those that are looked at.
+        var next: UInt8?
+        while end > 0 {
             let from = max(0, end - LogCursor.block)
             let bytes = try LogCursor.read(descriptor, at: from, count: end - from, path: path)
-            for index in bytes.indices.reversed() where bytes[index] == 10 {
-                let next = index + 1 < bytes.count ? bytes[index + 1] : first
-                guard let next, next != PlatformFrame.letter else { continue }
-                (start, count) = (from + index + 1, count + 1)
-                if count == lines { break }
+            for index in bytes.indices.reversed() {
+                defer { next = bytes[index] }
+                guard bytes[index] == 10 else { continue }
+                if let next, next != PlatformFrame.letter { count += 1 }
+                // Also for none: what has come of a line that is being written is read with its rest.
+                if count >= lines { return (from + index + 1, count) }
             }
-            (first, end) = (bytes.first, from)
+            end = from
         }
-        if count < lines {
-            // No line feed stands before a file's first line.
-            if let first, first != PlatformFrame.letter { count += 1 }
-            start = 0
-        }
-        try learnFrames(descriptor, path)
+        // No line feed stands before a file's first line.
+        if let next, next != PlatformFrame.letter { count += 1 }
+        return (0, count)
     }
 
     private mutating func learnFrames(_ descriptor: CInt, _ path: String) throws(LogFileError) {
@@ -43,9 +45,7 @@ struct LogFileEnd {
             rest += bytes
             var line = 0
             while let end = Self.lineFeed(rest, from: line) {
-                if rest[line] == PlatformFrame.letter, let frame = PlatformFrame.read(rest[line..<end]) {
-                    frames[frame.number] = frame.common
-                }
+                if rest[line] == PlatformFrame.letter { _ = frames.note(rest[line..<end]) }
                 line = end + 1
             }
             rest.removeSubrange(..<line)

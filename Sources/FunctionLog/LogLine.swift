@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FunctionModel
 
-/// One line of a function's log, as it lies in the log file and as the API gives it: a JSON object on a line of its own.
+/// One line of a function's log, as the API gives it and, but for begin and end of calls, as it lies in the log file: a JSON object on a line of its own.
 public struct LogLine: Codable, Hashable, Sendable {
     public enum Stream: String, Codable, Sendable {
         case stdout, stderr

@@ -2,7 +2,9 @@
 import FunctionModel
 
 /// What all marks of the calls on one instance have in common. It stands in each file once before the first of them, as a line of its own: a letter, its
-/// number, and a line of the log that lacks time, request and message.
+/// number, and a line of the log whose time and message are empty.
+///
+/// A host that goes on with the file of another begins to count anew: a mark means the frame that stands last before it.
 struct PlatformFrame: Sendable {
     static let letter: UInt8 = 0x46
     /// Digits of a number, hexadecimal.
@@ -23,15 +25,38 @@ struct PlatformFrame: Sendable {
         LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "").write(to: &bytes)
         line = bytes
     }
+}
 
-    /// Reads a line of a file without its line feed.
-    ///
-    /// - Returns: nil for what is no whole frame.
-    static func read(_ line: ArraySlice<UInt8>) -> (number: UInt32, common: LogLine)? {
-        guard line.first == letter, line.count > 1 + digits, let number = UInt64(hexadecimal: line.dropFirst().prefix(digits)) else {
-            return nil
+/// The frames of a file by their numbers, as far as it has been read. Most are of instances of which nobody asks: they are kept as they lie there.
+struct PlatformFrames {
+    private enum Frame {
+        case unread([UInt8])
+        /// Nil for half a frame, left by a host that was killed while writing: the marks that would need it were not written.
+        case read(LogLine?)
+    }
+
+    private var frames: [UInt32: Frame] = [:]
+
+    /// - Parameter line: without its line feed.
+    /// - Returns: false where it is no frame.
+    mutating func note(_ line: ArraySlice<UInt8>) -> Bool {
+        guard line.first == PlatformFrame.letter else { return false }
+        let (digits, text) = (line.dropFirst().prefix(PlatformFrame.digits), line.dropFirst(1 + PlatformFrame.digits))
+        guard digits.count == PlatformFrame.digits, let number = UInt64(hexadecimal: digits) else { return true }
+        frames[UInt32(truncatingIfNeeded: number)] = .unread(Array(text))
+        return true
+    }
+
+    /// The line with empty time and message that has this number.
+    mutating func line(_ number: UInt32) -> LogLine? {
+        switch frames[number] {
+        case nil: return nil
+        case .read(let line): return line
+        case .unread(let text):
+            let line: LogLine?
+            do { line = try LogLine(json: text) } catch { line = nil }
+            frames[number] = .read(line)
+            return line
         }
-        // Half a frame, left by a host that was killed while writing: the marks that would need it were not written.
-        do { return (UInt32(truncatingIfNeeded: number), try LogLine(json: line.dropFirst(1 + digits))) } catch { return nil }
     }
 }

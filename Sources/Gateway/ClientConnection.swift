@@ -21,7 +21,7 @@ final class ClientConnection: WireUser, LoopClient {
     }
 
     static let discardTime = TimeAmount.seconds(10)
-    /// After which an idle connection keeps nothing for a next request.
+    /// After which an idle connection keeps no head for a next request.
     static let restTime = TimeAmount.seconds(2)
     /// Bytes of later requests that are kept before reading stops.
     private static let keptBytes = 16 << 10
@@ -29,7 +29,7 @@ final class ClientConnection: WireUser, LoopClient {
     let loop: GatewayLoop
     private(set) var wire: (any Wire)?
     var state: State
-    var parser = RequestParser()
+    var parser: RequestParser
     private var unread = ByteBuffer()
     private var working = false
     private var reading = true
@@ -53,9 +53,11 @@ final class ClientConnection: WireUser, LoopClient {
     /// The first bytes of a socket may be those of HTTP/2. A channel has been asked before.
     private var mayBeHTTP2 = false
 
-    init(loop: GatewayLoop, scheme: StaticString) {
+    /// - Parameter isStream: a stream of HTTP/2 carries one request.
+    init(loop: GatewayLoop, scheme: StaticString, isStream: Bool = false) {
         self.loop = loop
         self.scheme = scheme
+        parser = RequestParser(isStream: isStream)
         state = .idle(since: loop.clock.now(), headDue: nil)
     }
 

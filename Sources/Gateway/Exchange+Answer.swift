@@ -97,12 +97,12 @@ extension Exchange {
             out.add(head.headers, where: HeaderRules.passesFromAPI)
             return out
         }
-        if let known = head.toClient, known.owner === version { return HeadWriter(start: known.bytes, room: 256, in: loop.scratch) }
+        if let known = head.toClient, known.version === version { return HeadWriter(start: known.bytes, room: 256, in: loop.scratch) }
         var out = HeadWriter(head, in: loop.scratch)
         let headers = head.headers
         out.add(headers) { HeaderRules.passesToClient($0, of: headers) }
         out.add(lines: version.httpAnswerLines)
-        if head.isRepeated { head.toClient = KnownLines(owner: version, bytes: out.bytes) }
+        if head.isRepeated { head.toClient = KnownLines(version: version, target: "", bytes: out.bytes) }
         return out
     }
 

@@ -10,6 +10,8 @@ extension Exchange {
     /// The service refuses, before or instead of the function.
     func fail(_ error: ServiceError, retryAfter: Int? = nil) {
         CallMeter.refused(error, loop.metrics)
+        // It may be that of a version which is gone.
+        head.toFunction = nil
         release(.broken, error: error.code, outcome: .of(error))
         if error.code == "InitializationError", case .event = kind { return tellFunctionError(error.message, code: error.code) }
         writeError(error, retryAfter: retryAfter)

@@ -181,7 +181,9 @@ extension Exchange {
 
     /// What is the same for each request with this head.
     private func httpHeadStart(_ version: ResolvedVersion, _ target: String) -> HeadWriter {
-        if let known = head.toFunction, known.owner === version { return HeadWriter(start: known.bytes, room: 512, in: loop.scratch) }
+        if let known = head.toFunction, known.version === version, known.target == target {
+            return HeadWriter(start: known.bytes, room: 512, in: loop.scratch)
+        }
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { String(target[..<$0]) } ?? target
         let origin = client.origin(host: authority ?? version.host)
         var out = HeadWriter(
@@ -192,7 +194,7 @@ extension Exchange {
         out.add(lines: version.httpLines)
         out.add("x-fc-client-ip", client.address)
         out.add("x-fc-base-path", path)
-        if head.isRepeated { head.toFunction = KnownLines(owner: version, bytes: out.bytes) }
+        if head.isRepeated { head.toFunction = KnownLines(version: version, target: target, bytes: out.bytes) }
         return out
     }
 

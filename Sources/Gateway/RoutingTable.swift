@@ -48,6 +48,7 @@ struct RoutingTable: Sendable {
     ) {
         domains = snapshot.domains
         for (name, route) in snapshot.functions {
+            // Made anew also where nothing has changed: what was written for the calls of a version is known by it (``KnownLines``).
             let versions = route.versions.mapValues {
                 ResolvedVersion($0, activation.activator(for: $0), options, meter: CallMeter($0.key, metrics))
             }

@@ -12,7 +12,7 @@ final class UpstreamConnection: WireUser {
     let key: UpstreamPool.Key
     private let loop: GatewayLoop
     private var wire: (any Wire)?
-    private var parser = ResponseParser()
+    private var parser: ResponseParser
     private var unread = ByteBuffer()
     private var outgoing = PendingWrite()
     private var chunked = false
@@ -31,6 +31,7 @@ final class UpstreamConnection: WireUser {
     init(key: UpstreamPool.Key, isStream: Bool, loop: GatewayLoop) {
         self.key = key
         self.isStream = isStream
+        parser = ResponseParser(isStream: isStream)
         self.loop = loop
     }
 

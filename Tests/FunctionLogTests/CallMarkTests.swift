@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import FunctionLog
 import FunctionModel
 import Glibc
@@ -12,8 +13,9 @@ import Testing
         try (0..<count).map { number in
             let digits = String(number)
             let usual = "1-6745f0a2-1b2c3d4e-" + String(repeating: "0", count: 12 - digits.count) + digits
-            // A caller may choose another.
-            return try #require(RequestID(number % 7 == 0 ? "own/\"id\"\\\(number)" : usual))
+            // A caller may choose another, from one to 128 bytes long.
+            let own = ["x", "own/\"id\"\\\(number)", String(repeating: "~", count: 128)]
+            return try #require(RequestID(number % 7 == 0 ? own[number / 7 % 3] : usual))
         }
     }
 
@@ -79,10 +81,63 @@ import Testing
                     #expect(rename("\(fixture.directory)/kept", "\(fixture.directory)/f") == 0)
                 }
             }
+            let file = try #require(FileManager.default.contents(atPath: "\(fixture.directory)/f/current.log"))
+            #expect(file.split(separator: 10).count { $0.starts(with: "F00000001{".utf8) } == 2, "they have other numbers")
             let lines = try await fixture.read()
             #expect(lines.map(\.message) == expected(ids))
             #expect(lines.map(\.instance.text) == (0..<40).map { $0 < 20 ? "c-1" : "c-2" })
             #expect(try await fixture.read(tail: 25) == Array(lines.suffix(25)))
+        }
+    }
+
+    @Test func aFileThatWasEmptiedGoesOnWithAllThatItsMarksNeed() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            let ids = try ids(20)
+            call([log], Array(ids[..<10]))
+            await fixture.logs.flush()
+            #expect(truncate("\(fixture.directory)/f/current.log", 0) == 0)
+            call([log], Array(ids[10...]))
+            await fixture.logs.flush()
+            #expect(try await fixture.read().map(\.message) == expected(Array(ids[10...])))
+            log.end()
+        }
+    }
+
+    /// A folder in the place of the file: every write fails, as on a full disk.
+    @Test func aFileThatIsOpenedAnewGetsWhatItsMarksNeed() async throws {
+        try await LogFixture.with { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            let path = "\(fixture.directory)/f/current.log"
+            #expect(mkdir("\(fixture.directory)/f", 0o700) == 0 && mkdir(path, 0o700) == 0)
+            let ids = try ids(20)
+            call([log], Array(ids[..<10]))
+            await fixture.logs.flush()
+            #expect(rmdir(path) == 0)
+            call([log], Array(ids[10...]))
+            await fixture.logs.flush()
+            let lines = try await fixture.read()
+            #expect(lines.dropFirst().map(\.message) == expected(Array(ids[10...])))
+            #expect(lines.first?.message.hasPrefix("20 log lines were dropped here") ?? false)
+            log.end()
+        }
+    }
+
+    @Test func aFollowerReadsThemFromOneFileToTheNext() async throws {
+        try await LogFixture.with(rotation: LogRotation(fileSize: 2000, files: 1000)) { fixture in
+            let (log, out, err) = try fixture.instance()
+            defer { for end in [out, err] { close(end) } }
+            let ids = try ids(300)
+            async let following = fixture.readUntil(expected(ids).last ?? "")
+            for start in stride(from: 0, to: 300, by: 50) {
+                call([log], Array(ids[start..<start + 50]))
+                await fixture.logs.flush()
+            }
+            let lines = try await following
+            #expect(lines.map(\.message) == expected(ids) && lines.allSatisfy { $0.instance.text == "c-1" })
+            log.end()
         }
     }
 
@@ -94,7 +149,8 @@ import Testing
             let ids = try ids(5)
             call([log], ids)
             log.end()
-            await fixture.logs.flush()
+            // The first returns with the line in the file, the second with the file closed.
+            for _ in 0..<2 { await fixture.logs.flush() }
             let path = "\(fixture.directory)/f/current.log"
             var status = stat()
             #expect(stat(path, &status) == 0)

@@ -11,7 +11,7 @@ protocol RepeatableHead: AnyObject {
     func kept() -> Self
 }
 
-/// The head that came last on a connection. Who asks again mostly does so in the same words, and a function answers in the same ones: what these bytes mean
+/// A head that came on a connection, mostly its last one. Who asks again mostly does so in the same words, and a function answers in the same ones: what these bytes mean
 /// is known then, since it depends on nothing but them, and they are compared in place of being read and checked again.
 struct HeadMemory<Head: RepeatableHead> {
     /// After so many heads in a row that were others, only one in ``tryAgain`` is kept: where each is another, keeping them is in vain.
@@ -20,6 +20,10 @@ struct HeadMemory<Head: RepeatableHead> {
 
     private var last: Head?
     private var others = 0
+    private let isUsed: Bool
+
+    /// - Parameter isUsed: false where no second head comes.
+    init(isUsed: Bool) { self.isUsed = isUsed }
 
     /// - Returns: the last head where the bytes begin with it; it is taken out of them.
     mutating func take(from buffer: inout ByteBuffer) -> Head? {
@@ -42,8 +46,9 @@ struct HeadMemory<Head: RepeatableHead> {
         }
     }
 
-    /// A head has come that was read.
+    /// A head has come that was read, and after which another may come.
     mutating func note(_ head: Head) {
+        guard isUsed else { return }
         others += 1
         if others <= Self.patience || others % Self.tryAgain == 0 { last = head.kept() }
     }
@@ -51,8 +56,12 @@ struct HeadMemory<Head: RepeatableHead> {
     mutating func forget() { (last, others) = (nil, 0) }
 }
 
-/// What was written for a head that has come before, and for whom: for him it would be written the same again.
+/// What was written for a head that has come before. It would be written the same again as long as routing leads to the same: of what else it depends on,
+/// nothing changes within a connection.
 struct KnownLines {
-    let owner: AnyObject
+    /// The `ResolvedVersion`, which is made anew with each table of routes. Whoever builds this file for itself needs no such type.
+    let version: AnyObject
+    /// Where the table leads is looked up before a caller is asked who it is, and the version after that.
+    let target: String
     let bytes: ByteBuffer
 }

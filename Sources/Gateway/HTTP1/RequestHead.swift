@@ -13,12 +13,12 @@ final class RequestHead: RepeatableHead {
     let headers: HeaderFields
     let facts: RequestFacts
     var isRepeated = false
-    /// The part of the head for the function that depends on nothing else, for a version.
+    /// What goes on to the function for this head, but for what is another for each call.
     var toFunction: KnownLines?
 
     var isKeepAlive: Bool { facts.keepAlive }
 
-    /// The same head but for some fields. None of them may be one that ``facts`` were read from.
+    /// The same head but for some fields, with nothing that was written for this one. None of the fields may be one that ``facts`` were read from.
     func without(fields names: [String]) -> RequestHead { RequestHead(self, headers.without(names)) }
 
     func kept() -> RequestHead { RequestHead(self, headers.kept()) }

@@ -25,7 +25,10 @@ struct RequestParser {
     }
 
     private var state = State.start
-    private var memory = HeadMemory<RequestHead>()
+    private var memory: HeadMemory<RequestHead>
+
+    /// - Parameter isStream: whether only one request comes.
+    init(isStream: Bool = false) { memory = HeadMemory(isUsed: !isStream) }
 
     /// - Returns: nil where more bytes are needed first.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
@@ -68,7 +71,7 @@ struct RequestParser {
             return nil
         }
         let head = try RequestHead(lines.bytes, line: lines.start, lines.fields)
-        memory.note(head)
+        if head.isKeepAlive { memory.note(head) }
         return begun(head)
     }
 

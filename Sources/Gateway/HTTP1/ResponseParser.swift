@@ -15,7 +15,7 @@ final class ResponseHead: RepeatableHead {
     let chunked: Bool
     let isKeepAlive: Bool
     var isRepeated = false
-    /// The part of the head for the client that depends on nothing else, for a version.
+    /// What goes on to the client for this head, but for what is another for each call.
     var toClient: KnownLines?
 
     func kept() -> ResponseHead { ResponseHead(self, headers.kept()) }
@@ -88,9 +88,12 @@ struct ResponseParser {
     }
 
     private var state = State.start
-    private var memory = HeadMemory<ResponseHead>()
+    private var memory: HeadMemory<ResponseHead>
     /// Set before each request: an answer to HEAD has no body, whatever its head says.
     var answersHEAD = false
+
+    /// - Parameter isStream: whether only one answer comes.
+    init(isStream: Bool = false) { memory = HeadMemory(isUsed: !isStream) }
 
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
         switch state {
@@ -130,7 +133,7 @@ struct ResponseParser {
             state = .start
             return .interim(head)
         }
-        memory.note(head)
+        if head.isKeepAlive, head.status != 101 { memory.note(head) }
         return begun(head)
     }
 

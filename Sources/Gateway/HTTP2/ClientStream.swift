@@ -18,7 +18,7 @@ final class ClientStream: ChannelDuplexHandler {
     }
 
     private var request = Request.awaited
-    private var parser = ResponseParser()
+    private var parser = ResponseParser(isStream: true)
     private var unread = ByteBuffer()
     private var answerEnded = false
 

@@ -17,7 +17,7 @@ final class FunctionStream: ChannelDuplexHandler {
     }
 
     private var answer = Answer.awaited
-    private var parser = RequestParser()
+    private var parser = RequestParser(isStream: true)
     private var unread = ByteBuffer()
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

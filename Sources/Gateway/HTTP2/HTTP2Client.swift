@@ -30,7 +30,7 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(ClientStream())
-                let connection = ClientConnection(loop: bound.value.loop, scheme: scheme)
+                let connection = ClientConnection(loop: bound.value.loop, scheme: scheme, isStream: true)
                 try stream.pipeline.syncOperations.addHandler(ChannelWire(user: connection) { connection.begin(on: $0) })
                 bound.value.opened(stream)
             }
