@@ -29,7 +29,7 @@ extension FunctionActivator {
                 guard let waiter = guarded.waiters.removeValue(forKey: call), let instance = guarded.instances[slot] else {
                     preconditionFailure("call \(call) or slot \(slot) was granted but is unknown")
                 }
-                effects.append(.deliver(waiter, .success(Lease(instance: instance, activator: self, isFirst: first))))
+                effects.append(.deliver(waiter, .success(Lease(instance: instance, isFirst: first))))
             case .refuse(let call, let refusal):
                 guard let waiter = guarded.waiters.removeValue(forKey: call) else { continue }
                 quota.leave()

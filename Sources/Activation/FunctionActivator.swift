@@ -73,11 +73,11 @@ public final class FunctionActivator: Sendable {
             case .granted(let slot, let first):
                 // A granted slot is one that was started, and stays in the table until it has exited.
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
-                return (.granted(Lease(instance: instance, activator: self, isFirst: first)), [])
+                return (.granted(Lease(instance: instance, isFirst: first)), [])
             case .grantedFrozen(let slot, let first):
                 guard let instance = guarded.instances[slot] else { preconditionFailure("granted slot \(slot) has no instance") }
                 host.launcher.thaw(instance.id)
-                return (.granted(Lease(instance: instance, activator: self, isFirst: first)), [])
+                return (.granted(Lease(instance: instance, isFirst: first)), [])
             case .refused(let refusal):
                 quota.leave()
                 return (.refused(self.refusal(refusal)), [])

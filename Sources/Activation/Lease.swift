@@ -5,9 +5,10 @@ public import NIOCore
 /// One call's place on one instance. It is given back exactly once: by ``finish(_:)`` or by ``FunctionActivator/giveBack(_:because:waiter:)``.
 public struct Lease: Sendable {
     public let instance: ActiveInstance
-    public let activator: FunctionActivator
     /// Whether it is the first call that the instance gets.
     public let isFirst: Bool
+
+    public var activator: FunctionActivator { instance.activator }
 
     /// Set for the first call that the instance gets: where the time of its start went.
     public var start: StartTimes? { isFirst ? instance.times : nil }

@@ -7,9 +7,9 @@ internal import NIOHTTP1
 
 /// The answer on its way to the client.
 extension Exchange {
-    func answered(_ part: ResponseParser.Part) {
-        guard case .forwarding(let upstream) = phase else { return }
-        switch part {
+    func answered(_ part: consuming ResponseParser.Part, by upstream: UpstreamConnection) {
+        guard isForwarding else { return }
+        switch consume part {
         case .head(let head):
             lastAnswerByte = loop.roughNow
             noteFirstByte()

@@ -12,8 +12,9 @@ extension Exchange {
     /// How often a call that found nobody listening goes back to the queue.
     private static let mostReturns = 3
 
-    func acquire() {
-        guard let version else { return }
+    func acquire() { if let version { acquire(of: version) } }
+
+    func acquire(of version: ResolvedVersion) {
         if version.runsPerEvent { return runProgram(version) }
         switch version.activator.acquire(on: loop.eventLoop, now: loop.now, waiter: { waiter() }) {
         case .granted(let lease): granted(lease)

@@ -51,7 +51,7 @@ extension Exchange {
         }
         if requestEnded {
             do { try seldom?.payload?.finish() } catch { return fail(error) }
-            acquire()
+            acquire(of: version)
         } else if body.chunked || seldom?.payload != nil || version.runsPerEvent {
             phase = .collecting
             if head.facts.expectsContinue {
@@ -59,7 +59,7 @@ extension Exchange {
                 client.flush()
             }
         } else {
-            acquire()
+            acquire(of: version)
         }
     }
 
@@ -91,7 +91,7 @@ extension Exchange {
         do { if try isAsync() { return takeIn(http: version.name, qualifier, target: target) } } catch { return fail(error) }
         kind = .http(version, target: target)
         trace()
-        acquire()
+        acquire(of: version)
     }
 
     private func controlAPI(_ target: String) {

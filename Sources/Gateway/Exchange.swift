@@ -112,6 +112,7 @@ final class Exchange {
         id = loop.newRequestID()
     }
 
+    var isForwarding: Bool { if case .forwarding = phase { true } else { false } }
     var isOver: Bool { if case .over = phase { true } else { false } }
 
     /// Becomes part of the caller's trace, or begins one.

@@ -116,7 +116,7 @@ final class UpstreamConnection: WireUser {
     private func read() {
         guard let exchange else { return }
         do throws(Malformed) {
-            while !isTunnel, self.exchange === exchange, let part = try parser.next(&unread) { exchange.answered(part) }
+            while !isTunnel, self.exchange === exchange, let part = try parser.next(&unread) { exchange.answered(part, by: self) }
         } catch {
             close()
             return exchange.answerUnparsable(error.reason)
@@ -134,7 +134,7 @@ final class UpstreamConnection: WireUser {
         wire = nil
         if !broken, let exchange, isOpen, parser.endsWithConnection {
             isOpen = false
-            return exchange.answered(.end(nil))
+            return exchange.answered(.end(nil), by: self)
         }
         lost()
     }

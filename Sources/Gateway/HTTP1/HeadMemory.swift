@@ -58,10 +58,12 @@ struct HeadMemory<Head: RepeatableHead> {
 
 /// What was written for a head that has come before. It would be written the same again as long as routing leads to the same: of what else it depends on,
 /// nothing changes within a connection.
-struct KnownLines {
+final class KnownLines {
     /// The `ResolvedVersion`, which is made anew with each table of routes. Whoever builds this file for itself needs no such type.
     let version: AnyObject
     /// Where the table leads is looked up before a caller is asked who it is, and the version after that.
     let target: String
     let bytes: ByteBuffer
+
+    init(version: AnyObject, target: String, bytes: ByteBuffer) { (self.version, self.target, self.bytes) = (version, target, bytes) }
 }
