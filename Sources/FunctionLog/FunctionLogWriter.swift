@@ -12,10 +12,7 @@ import Synchronization
 package final class FunctionLogWriter: Sendable {
     private struct State {
         var queue: LogQueue
-        /// Lines wait for the moment when all that came in the meantime are written together.
-        var due = false
-        /// A task of the pool is writing, or about to.
-        var draining = false
+        var pace = LogPace()
         /// How many instances may still print.
         var instances = 0
         /// How many ever were.
@@ -29,6 +26,9 @@ package final class FunctionLogWriter: Sendable {
         var flushes: [CheckedContinuation<Void, Never>] = []
         var followers: [UInt64: @Sendable () -> Void] = [:]
         var nextFollower: UInt64 = 0
+
+        /// Whether there is something to do that waits for no other lines.
+        var isAsked: Bool { !removals.isEmpty || !flushes.isEmpty || isFileOpen && instances == 0 }
     }
 
     private enum Work {
@@ -38,9 +38,6 @@ package final class FunctionLogWriter: Sendable {
         case tell([CheckedContinuation<Void, Never>])
         case close
     }
-
-    /// How long a line may wait for others: a thread that is woken for each would cost more than all else of a call.
-    private static let pause = TimeAmount.milliseconds(20)
 
     let directory: LogDirectory
     private let rotation: LogRotation
@@ -103,14 +100,11 @@ package final class FunctionLogWriter: Sendable {
 
     /// Queues one line. Returns at once.
     package func append(_ line: LogLine) {
-        let isFirst = state.withLock { state in
+        let order = state.withLock { state in
             state.queue.append(line, at: now())
-            guard !state.due, !state.draining else { return false }
-            state.due = true
-            return true
+            return state.pace.came(line: true, bytes: state.queue.count)
         }
-        guard isFirst else { return }
-        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.pause) { self.startDraining() }
+        follow(order)
     }
 
     /// The same for the mark of a call.
@@ -118,11 +112,28 @@ package final class FunctionLogWriter: Sendable {
     /// - Parameters:
     ///   - frame: what the marks of its instance have in common.
     ///   - place: where the frame was put last; it is the instance's own.
-    /// - Returns: false where no line waits, or something is amiss: then it must come as a ``LogLine``.
+    /// - Returns: false where it must come as a ``LogLine``.
     func append(
         _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout LogQueue.FramePlace
     ) -> Bool {
-        state.withLock { $0.queue.append(mark, time, request, frame, &place) }
+        let order = state.withLock { state -> LogPace.Order? in
+            guard state.queue.append(mark, time, request, frame, &place) else { return nil }
+            return state.pace.came(line: false, bytes: state.queue.count)
+        }
+        guard let order else { return false }
+        follow(order)
+        return true
+    }
+
+    private func follow(_ order: LogPace.Order) {
+        switch order {
+        case .nothing: break
+        case .write: submit()
+        case .wait(let time, let turn):
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: time) {
+                if self.state.withLock({ $0.pace.timePassed(turn) }) { self.submit() }
+            }
+        }
     }
 
     /// Removes the files; lines that wait are dropped. Lines that come later begin a new log; where only instances that are alive now still print, it
@@ -161,14 +172,7 @@ package final class FunctionLogWriter: Sendable {
         tellIfGone()
     }
 
-    private func startDraining() {
-        let start = state.withLock { state in
-            defer { state.draining = true }
-            state.due = false
-            return !state.draining
-        }
-        if start { submit() }
-    }
+    private func startDraining() { if state.withLock({ $0.pace.begins() }) { submit() } }
 
     private func submit() {
         threads.submit { [self] activity in
@@ -182,7 +186,7 @@ package final class FunctionLogWriter: Sendable {
 
     /// Does one piece of work, and has itself called again: logs of other functions and their readers come between.
     private func drain() {
-        guard let work = nextWork() else { return tellIfGone() }
+        guard let work = nextWork() else { return goOn() }
         switch work {
         case .write(let batch, let flushes):
             write(batch)
@@ -197,7 +201,12 @@ package final class FunctionLogWriter: Sendable {
         case .close: output.withLock { $0.take()?.close() }
         }
         for wake in state.withLock({ Array($0.followers.values) }) { wake() }
-        submit()
+        goOn()
+    }
+
+    private func goOn() {
+        follow(state.withLock { $0.isAsked ? .write : $0.pace.ended(bytes: $0.queue.count, hasLines: $0.queue.hasLines) })
+        tellIfGone()
     }
 
     private func tellIfGone() { if isGone { whenGone() } }
@@ -223,7 +232,6 @@ package final class FunctionLogWriter: Sendable {
                 defer { state.flushes = [] }
                 return .tell(state.flushes)
             }
-            state.draining = false
             return nil
         }
     }

@@ -20,6 +20,8 @@ struct LogQueue {
         let number: Int
         /// Of the instances whose calls have marks among the lines.
         var frames: [PlatformFrame] = []
+        /// Whether others than marks are among them.
+        var hasLines = false
     }
 
     /// The batch that an instance's frame was last put into.
@@ -39,18 +41,14 @@ struct LogQueue {
     init(limit: Int) { self.limit = limit }
 
     var isEmpty: Bool { batch == nil }
+    /// Bytes that wait.
+    var count: Int { batch?.bytes.count ?? 0 }
+    var hasLines: Bool { batch?.hasLines ?? false }
 
     /// Takes a line in, or counts it as dropped. The first line taken in after a loss has the notice of it before it.
     mutating func append(_ line: LogLine, at time: @autoclosure () -> LogTime) {
         if let batch, batch.bytes.count >= limit { return drop(1, because: "the disk did not keep up", sample: line) }
-        var next: Batch
-        if let begun = batch.take() {
-            next = begun
-        } else {
-            next = Batch(bytes: spare, lines: 0, sample: line, number: begun)
-            begun += 1
-            spare = []
-        }
+        var next = batch.take() ?? begin(line)
         if let loss = dropped {
             let notice = LogLine(
                 time: time().text, stream: .platform, version: loss.sample.version, instance: loss.sample.instance, request: nil,
@@ -61,17 +59,24 @@ struct LogQueue {
         line.write(to: &next.bytes)
         next.lines += 1
         next.sample = line
+        next.hasLines = true
         batch = next
+    }
+
+    private mutating func begin(_ sample: LogLine) -> Batch {
+        defer { (spare, begun) = ([], begun + 1) }
+        return Batch(bytes: spare, lines: 0, sample: sample, number: begun)
     }
 
     /// Takes in the mark of a call, where nothing is amiss.
     ///
-    /// - Returns: false where it must come as a ``LogLine`` to be counted, or to have the notice of a loss before it, or to be a batch's first.
+    /// - Returns: false where it must come as a ``LogLine``: to be counted, or to have the notice of a loss before it, or since its id is not a usual one.
     mutating func append(
         _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout FramePlace
     ) -> Bool {
-        guard dropped == nil, let size = batch?.bytes.count, size < limit else { return false }
-        batch?.append(mark, time, request, frame, &place)
+        guard dropped == nil, count < limit, let id = request.digits else { return false }
+        if batch == nil { batch = begin(frame.common) }
+        batch?.append(mark, time, id, frame, &place)
         return true
     }
 
@@ -102,13 +107,13 @@ struct LogQueue {
 
 extension LogQueue.Batch {
     fileprivate mutating func append(
-        _ mark: CallMark, _ time: LogTime, _ request: RequestID, _ frame: PlatformFrame, _ place: inout LogQueue.FramePlace
+        _ mark: CallMark, _ time: LogTime, _ id: RequestID.Digits, _ frame: PlatformFrame, _ place: inout LogQueue.FramePlace
     ) {
         if place.batch != number {
             place.batch = number
             frames.append(frame)
         }
-        mark.write(time, request, frame, to: &bytes)
+        mark.write(time, id, frame, to: &bytes)
         lines += 1
     }
 }

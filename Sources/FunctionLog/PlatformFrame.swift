@@ -2,27 +2,31 @@
 import FunctionModel
 
 /// What all marks of the calls on one instance have in common. It stands in each file once before the first of them, as a line of its own: a letter, its
-/// number, and a line of the log whose time and message are empty.
+/// number in digits of six bits, and a line of the log whose time and message are empty.
 ///
 /// A host that goes on with the file of another begins to count anew: a mark means the frame that stands last before it.
 struct PlatformFrame: Sendable {
     static let letter: UInt8 = 0x46
-    /// Digits of a number, hexadecimal.
-    static let digits = 8
 
     let number: UInt32
-    /// The number's digits as they lie in memory.
-    let numberText: UInt64
+    /// How many its number has.
+    let digits: Int
+    /// A line without time and message.
+    let common: LogLine
     /// With its line feed.
     let line: [UInt8]
 
     /// - Parameter number: no other of the writer's has it.
     init(number: UInt32, version: String, instance: InstanceID) {
-        self.number = number
-        numberText = hexDigits(number)
+        let digits = max(1, SixBits.most(32 - number.leadingZeroBitCount))
+        (self.number, self.digits) = (number, digits)
+        common = LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "")
         var bytes = [Self.letter]
-        withUnsafeBytes(of: numberText) { bytes.append(contentsOf: $0) }
-        LogLine(time: "", stream: .platform, version: version, instance: instance, request: nil, message: "").write(to: &bytes)
+        withUnsafeTemporaryAllocation(byteCount: digits, alignment: 1) { text in
+            SixBits.write(UInt64(number), digits: digits, to: text, at: 0)
+            bytes.append(contentsOf: text)
+        }
+        common.write(to: &bytes)
         line = bytes
     }
 }
@@ -41,8 +45,9 @@ struct PlatformFrames {
     /// - Returns: false where it is no frame.
     mutating func note(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.first == PlatformFrame.letter else { return false }
-        let (digits, text) = (line.dropFirst().prefix(PlatformFrame.digits), line.dropFirst(1 + PlatformFrame.digits))
-        guard digits.count == PlatformFrame.digits, let number = UInt64(hexadecimal: digits) else { return true }
+        let digits = line.dropFirst().prefix { $0 != UInt8(ascii: "{") }
+        guard let number = SixBits.read(digits) else { return true }
+        let text = line[digits.endIndex...]
         frames[UInt32(truncatingIfNeeded: number)] = .unread(Array(text))
         return true
     }

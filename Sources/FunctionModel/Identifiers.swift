@@ -31,6 +31,21 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
     public static let mostBytes = 128
     private static let usualBytes = 32
 
+    /// The digits of an id as it is made here.
+    public struct Digits: Hashable, Sendable {
+        /// The first 16.
+        public let first: UInt64
+        /// The last 12.
+        public let last: UInt64
+
+        public init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+    }
+
+    /// Nil for an id that a caller chose.
+    public var digits: Digits? { other == nil ? Digits(first: first, last: last) : nil }
+
+    public init(_ digits: Digits) { self.init(digits.first, digits.last & 0xffff_ffff_ffff) }
+
     /// - Returns: nil unless `text` is 1 to 128 visible ASCII characters, which makes it safe in a header and in a log line.
     public init?(_ text: String) {
         guard (1...Self.mostBytes).contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) }) else { return nil }
