@@ -31,7 +31,7 @@ class Targets(unittest.TestCase):
         for case in ("http4k", "post4k", "post1m", "event1m"):
             self.assertEqual({name for name in names if name.startswith(case)}, {name for name in names if name.startswith(case) and "haproxy" in name})
             self.assertEqual(len([name for name in names if name.startswith(case)]), 3, case)
-        self.assertFalse(any(name.startswith(("http20", "event20")) for name in names))
+        self.assertFalse(any(name.startswith(("http20", "varied20", "event20")) for name in names))
 
     def test_twice_go_is_asked_of_every_request_over_every_number_of_connections(self):
         names = {name for name in fails(result(go=600)) if name.endswith("against Go")}

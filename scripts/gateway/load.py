@@ -8,28 +8,35 @@ import ways
 
 
 class Case:
-    """A kind of request. `body` bytes are posted where they are more than none."""
+    """A kind of request. `body` bytes are posted where they are more than none; with `varied` the head is another for each request."""
 
-    def __init__(self, name, title, path="/", body=0, event=False):
-        self.name, self.title, self.path, self.body, self.event = name, title, path, body, event
+    def __init__(self, name, title, path="/", body=0, event=False, varied=False):
+        self.name, self.title, self.path, self.body, self.event, self.varied = name, title, path, body, event, varied
 
 
 CASES = {
     "http20": Case("http20", "HTTP call, 20 B answer"),
+    "varied20": Case("varied20", "HTTP call, each head another", varied=True),
     "event20": Case("event20", "event call, 20 B answer", body=20, event=True),
     "http4k": Case("http4k", "HTTP call, 4 KiB answer", path="/4k"),
     "post4k": Case("post4k", "HTTP call, 4 KiB POST", path="/up", body=4096),
     "post1m": Case("post1m", "HTTP call, 1 MiB POST", path="/up", body=1 << 20),
     "event1m": Case("event1m", "event call, 1 MiB event", body=1 << 20, event=True),
 }
+VARIED = 1000
 UNITS = {"us": 1, "ms": 1000, "s": 1_000_000, "m": 60_000_000}
 
 
 def script(folder, case):
-    if case.body == 0:
+    if case.body == 0 and not case.varied:
         return []
     file = os.path.join(folder, f"{case.name}.lua")
     with open(file, "w") as out:
+        if case.varied:
+            # Made ahead: to make one costs wrk more than to send it.
+            out.write(f'local made, at = {{}}, 0\ninit = function() for number = 1, {VARIED} do made[number] = wrk.format("GET", nil, {{["X-Number"] = tostring(number)}}) end end\n'
+                      f"request = function() at = at % {VARIED} + 1; return made[at] end\n")
+            return ["-s", file]
         out.write(f'wrk.method = "POST"\nwrk.body = string.rep("x", {case.body})\nwrk.headers["Content-Type"] = "application/octet-stream"\n')
     return ["-s", file]
 
