@@ -5,7 +5,7 @@ import FunctionModel
 /// writes whole lines takes a processor from the calls themselves; they are made when somebody reads them.
 ///
 /// A mark is a line of its own: a letter, then in digits of six bits the request's id, the time and the number of its ``PlatformFrame``, and a full stop,
-/// without which it is half a mark. An id that a caller chose has none: its begin and end are ordinary lines.
+/// without which it is half a mark. Begin and end of a call with an id of another form are ordinary lines.
 enum CallMark: UInt8 {
     // No line of JSON begins like this.
     case start = 0x53
@@ -18,7 +18,7 @@ enum CallMark: UInt8 {
         }
     }
 
-    /// The letter and 28 digits: the id's 112 bits, and 56 of the time in microseconds.
+    /// The letter and 28 digits: the id's 112 bits, and 56 of the time in microseconds, which no host's clock exceeds or has below zero.
     private static let fixed = 1 + 28
     private static let stop: UInt8 = 0x2e
 
@@ -52,7 +52,7 @@ enum CallMark: UInt8 {
             return SixBits.read(rest.prefix(digits))
         }
         guard let front = next(8), let middle = next(8), let both = next(4), let time = next(8), let number = SixBits.read(rest),
-            var line = frames.line(UInt32(truncatingIfNeeded: number))
+            let number = UInt32(exactly: number), var line = frames.line(number)
         else {
             return nil
         }

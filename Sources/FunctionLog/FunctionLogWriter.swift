@@ -20,6 +20,8 @@ package final class FunctionLogWriter: Sendable {
         var isFileOpen = false
         /// The function is deleted, and no instance of a new one of its name has begun: what its last instances say goes with them.
         var isRemoved = false
+        /// Files are being removed at this moment.
+        var isRemoving = false
         /// Who waits for the files to be removed.
         var removals: [@Sendable (Result<Void, LogFileError>) -> Void] = []
         /// Who waits until nothing is left to write.
@@ -51,7 +53,7 @@ package final class FunctionLogWriter: Sendable {
     /// - Parameters:
     ///   - directory: the function's own folder; it is made with the first line.
     ///   - limit: bytes of lines that may wait for the disk.
-    ///   - whenGone: called each time that ``isGone`` has become true.
+    ///   - whenGone: called when ``isGone`` has become true, maybe more than once.
     package init(
         directory: String, rotation: LogRotation, limit: Int, threads: NIOThreadPool, now: @escaping @Sendable () -> LogTime,
         whenGone: @escaping @Sendable () -> Void = {}
@@ -91,7 +93,7 @@ package final class FunctionLogWriter: Sendable {
     var isGone: Bool {
         state.withLock { state in
             state.isRemoved && state.instances == 0 && state.queue.isEmpty && !state.isFileOpen && state.removals.isEmpty
-                && state.followers.isEmpty
+                && !state.isRemoving && state.followers.isEmpty
         }
     }
 
@@ -179,20 +181,25 @@ package final class FunctionLogWriter: Sendable {
             if case .active = activity { return drain() }
             // The pool ends with the host: nobody is left to write, but whoever waits must hear of it.
             let stopped = LogFileError(operation: "remove", path: directory.path, errno: ECANCELED)
-            for completion in state.withLock({ $0.removals }) { completion(.failure(stopped)) }
-            for continuation in state.withLock({ $0.flushes }) { continuation.resume() }
+            let (removals, flushes) = state.withLock { state in
+                defer { (state.removals, state.flushes, state.pace) = ([], [], LogPace()) }
+                return (state.removals, state.flushes)
+            }
+            for completion in removals { completion(.failure(stopped)) }
+            for continuation in flushes { continuation.resume() }
         }
     }
 
     /// Does one piece of work, and has itself called again: logs of other functions and their readers come between.
     private func drain() {
         guard let work = nextWork() else { return goOn() }
-        switch work {
+        switch consume work {
         case .write(let batch, let flushes):
             write(batch)
             for continuation in flushes { continuation.resume() }
         case .removeFiles(let completions):
             let result = removeFiles()
+            state.withLock { $0.isRemoving = false }
             tellIfGone()
             for completion in completions { completion(result) }
         case .tell(let flushes):
@@ -215,7 +222,7 @@ package final class FunctionLogWriter: Sendable {
         state.withLock { state in
             if !state.removals.isEmpty {
                 defer { state.removals = [] }
-                state.isFileOpen = false
+                (state.isFileOpen, state.isRemoving) = (false, true)
                 return .removeFiles(state.removals)
             }
             if let batch = state.queue.take() {
@@ -226,6 +233,7 @@ package final class FunctionLogWriter: Sendable {
             if state.isFileOpen, state.instances == 0 {
                 state.isFileOpen = false
                 state.queue.rest()
+                state.isRemoving = state.isRemoved
                 return state.isRemoved ? .removeFiles([]) : .close
             }
             if !state.flushes.isEmpty {
@@ -236,7 +244,7 @@ package final class FunctionLogWriter: Sendable {
         }
     }
 
-    private func write(_ batch: LogQueue.Batch) {
+    private func write(_ batch: consuming LogQueue.Batch) {
         do throws(LogFileError) {
             let open = output.withLock { $0.take() }
             var file: LogFile
@@ -249,7 +257,9 @@ package final class FunctionLogWriter: Sendable {
                 throw error
             }
             output.withLock { [file] in $0 = file }
-            state.withLock { $0.queue.reuse(batch) }
+            // Handed over, so that nobody else holds its memory.
+            var written: LogQueue.Batch? = consume batch
+            state.withLock { state in if let batch = written.take() { state.queue.reuse(batch) } }
         } catch {
             state.withLock { $0.queue.lost(batch, because: error.description) }
         }

@@ -25,6 +25,9 @@ package struct LogPace {
     package static let size = 1 << 20
 
     private var state = State.empty
+    /// Whether lines came since the last write, and before it: then more will come, and the time for marks would be overtaken.
+    private var hasLine = false
+    private var expectsLines = false
     /// Which times have not been overtaken.
     private var turn = 0
 
@@ -32,13 +35,15 @@ package struct LogPace {
 
     /// - Parameter bytes: all that wait now.
     package mutating func came(line isLine: Bool, bytes: Int) -> Order {
+        if isLine { hasLine = true }
         if state == .writing { return .nothing }
         if bytes >= Self.size { return begins() ? .write : .nothing }
         switch (state, isLine) {
         case (.empty, _), (.marksWait, true):
-            state = isLine ? .linesWait : .marksWait
+            let isSoon = isLine || expectsLines
+            state = isSoon ? .linesWait : .marksWait
             turn += 1
-            return .wait(isLine ? Self.lineTime : Self.markTime, turn: turn)
+            return .wait(isSoon ? Self.lineTime : Self.markTime, turn: turn)
         case (.marksWait, false), (.linesWait, _), (.writing, _): return .nothing
         }
     }
@@ -62,6 +67,7 @@ package struct LogPace {
     package mutating func ended(bytes: Int, hasLines: Bool) -> Order {
         state = .empty
         turn += 1
+        (expectsLines, hasLine) = (hasLine, false)
         return bytes > 0 ? came(line: hasLines, bytes: bytes) : .nothing
     }
 }

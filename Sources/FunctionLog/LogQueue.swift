@@ -15,7 +15,7 @@ struct LogQueue {
     struct Batch {
         var bytes: [UInt8]
         var lines: Int
-        /// The last of the lines: a notice about this batch takes instance and version from it.
+        /// The last line among them, or what the first mark's instance has in common: a notice about this batch takes instance and version from it.
         var sample: LogLine
         let number: Int
         /// Of the instances whose calls have marks among the lines.
@@ -34,7 +34,9 @@ struct LogQueue {
     private var batch: Batch?
     /// The memory of a batch that has been written, for the next one.
     private var spare: [UInt8] = []
-    private static let mostSpare = 1 << 20
+    private static let leastSpare = 64 << 10
+    /// What holds a batch that did not wait any longer, as an array grows.
+    private static let mostSpare = 4 * LogPace.size
     private var dropped: Dropped?
     private var begun = 0
 
@@ -87,9 +89,10 @@ struct LogQueue {
 
     /// A batch that was taken is written.
     mutating func reuse(_ written: consuming Batch) {
-        guard written.bytes.capacity <= Self.mostSpare else { return }
         var bytes = written.bytes
         written.bytes = []
+        // Where less comes than came before, less is kept.
+        guard bytes.capacity <= max(Self.leastSpare, min(Self.mostSpare, 4 * bytes.count)) else { return }
         bytes.removeAll(keepingCapacity: true)
         spare = bytes
     }

@@ -46,7 +46,7 @@ struct PlatformFrames {
     mutating func note(_ line: ArraySlice<UInt8>) -> Bool {
         guard line.first == PlatformFrame.letter else { return false }
         let digits = line.dropFirst().prefix { $0 != UInt8(ascii: "{") }
-        guard let number = SixBits.read(digits) else { return true }
+        guard digits.count <= SixBits.most(32), let number = SixBits.read(digits) else { return true }
         let text = line[digits.endIndex...]
         frames[UInt32(truncatingIfNeeded: number)] = .unread(Array(text))
         return true

@@ -38,13 +38,14 @@ public struct RequestID: Hashable, Sendable, CustomStringConvertible {
         /// The last 12.
         public let last: UInt64
 
-        public init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+        /// - Parameter last: its upper 16 bits go.
+        public init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last & 0xffff_ffff_ffff) }
     }
 
-    /// Nil for an id that a caller chose.
+    /// Nil for an id of another form, which a caller may choose.
     public var digits: Digits? { other == nil ? Digits(first: first, last: last) : nil }
 
-    public init(_ digits: Digits) { self.init(digits.first, digits.last & 0xffff_ffff_ffff) }
+    public init(_ digits: Digits) { self.init(digits.first, digits.last) }
 
     /// - Returns: nil unless `text` is 1 to 128 visible ASCII characters, which makes it safe in a header and in a log line.
     public init?(_ text: String) {

@@ -42,9 +42,15 @@ import Testing
         #expect(orders([.mark(30), .mark(60), .line(300), .time(1), .time(2)]) == ["mark 1", "-", "line 2", "-", "write"])
     }
 
+    @Test func whereLinesCameBeforeMarksDoNotWaitLonger() {
+        #expect(
+            orders([.line(100), .time(1), .written(0, lines: false), .mark(30), .time(3), .written(0, lines: false), .mark(30)])
+                == ["line 1", "write", "-", "line 3", "write", "-", "mark 5"])
+    }
+
     @Test func manyBytesDoNotWait() {
         #expect(
-            orders([.mark(30), .mark(LogPace.size), .line(LogPace.size), .time(1), .written(70, lines: false), .time(1), .time(3)])
+            orders([.mark(30), .mark(LogPace.size), .mark(LogPace.size), .time(1), .written(70, lines: false), .time(1), .time(3)])
                 == ["mark 1", "write", "-", "-", "mark 3", "-", "write"])
     }
 
