@@ -20,6 +20,8 @@ struct HeadMemory<Head: RepeatableHead> {
 
     private var last: Head?
     private var others = 0
+    /// Many connections carry one message: its head is not kept.
+    private var isFirst = true
     private let isUsed: Bool
 
     /// - Parameter isUsed: false where no second head comes.
@@ -49,6 +51,8 @@ struct HeadMemory<Head: RepeatableHead> {
     /// A head has come that was read, and after which another may come.
     mutating func note(_ head: Head) {
         guard isUsed else { return }
+        defer { isFirst = false }
+        if isFirst { return }
         others += 1
         if others <= Self.patience || others % Self.tryAgain == 0 { last = head.kept() }
     }
