@@ -84,6 +84,7 @@ private final class BackendHandler: ChannelInboundHandler {
     private let script: @Sendable (Backend.Request) -> [Backend.Step]
     private let backend: () -> Backend?
     private var request = Backend.Request(method: "", target: "", headers: [:], body: "", bodyBytes: 0, connection: -1, number: -1)
+    private var body: [UInt8] = []
 
     init(_ script: @escaping @Sendable (Backend.Request) -> [Backend.Step], backend: @escaping () -> Backend?) {
         self.script = script
@@ -97,12 +98,14 @@ private final class BackendHandler: ChannelInboundHandler {
                 request.connection = backend.connections.add(1, ordering: .relaxed).oldValue
             }
             (request.method, request.target, request.headers) = (head.method.rawValue, head.uri, head.headers)
-            (request.body, request.bodyBytes) = ("", 0)
+            (request.body, request.bodyBytes, body) = ("", 0, [])
             request.number += 1
         case .body(let bytes):
             request.bodyBytes += bytes.readableBytes
-            if request.bodyBytes < 100_000 { request.body += String(buffer: bytes) }
+            if request.bodyBytes < 100_000 { body += bytes.readableBytesView }
         case .end(let trailers):
+            // As a whole: a character may come in two pieces.
+            request.body = String(decoding: body, as: UTF8.self)
             request.trailers = trailers ?? [:]
             backend()?.seen.withLock { $0.append(request) }
             run(script(request)[...], context)

@@ -38,7 +38,8 @@ private let memoryIsUsed: Void = {
         return found
     }
     let (again, streams) = (heads(RequestParser()), heads(RequestParser(isStream: true)))
-    check(again.count == 4 && again[0] !== again[2] && again[2] === again[3] && again[3].isRepeated, "a head that comes again is read again")
+    check(
+        again.count == 4 && again[0] !== again[2] && again[2] === again[3] && again[3].isRepeated, "a head that comes again is read again")
     check(streams.count == 4 && streams[2] !== streams[3], "the head of a stream is kept")
 }()
 
