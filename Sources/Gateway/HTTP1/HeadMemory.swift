@@ -11,8 +11,8 @@ protocol RepeatableHead: AnyObject {
     func kept() -> Self
 }
 
-/// A head that came on a connection, mostly its last one. Who asks again mostly does so in the same words, and a function answers in the same ones: what these bytes mean
-/// is known then, since it depends on nothing but them, and they are compared in place of being read and checked again.
+/// A head that came on a connection, mostly its last one. Who asks again mostly does so in the same words, and a function answers in the same ones: what
+/// these bytes mean is known then, since it depends on nothing but them, and they are compared in place of being read and checked again.
 struct HeadMemory<Head: RepeatableHead> {
     /// After so many heads in a row that were others, only one in ``tryAgain`` is kept: where each is another, keeping them is in vain.
     private static var patience: Int { 4 }
@@ -60,8 +60,8 @@ struct HeadMemory<Head: RepeatableHead> {
     mutating func forget() { (last, others) = (nil, 0) }
 }
 
-/// What was written for a head that has come before. It would be written the same again as long as routing leads to the same: of what else it depends on,
-/// nothing changes within a connection.
+/// What was written for a head that has come before. It would be written the same again as long as routing leads to the same: a request's client
+/// and head do not change within its connection, and an answer's lines depend on its head and the version alone.
 final class KnownLines {
     /// The `ResolvedVersion`, which is made anew with each table of routes. Whoever builds this file for itself needs no such type.
     let version: AnyObject
