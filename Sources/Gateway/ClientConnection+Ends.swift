@@ -48,11 +48,17 @@ extension ClientConnection {
     /// The host stops: a busy client goes with its answer, an idle one when it has lingered.
     func stop() {
         switch state {
-        case .idle: break
+        case .idle, .exchanging, .closed: break
         case .discarding: close()
         case .tunnel: closeNow()
-        case .exchanging(let exchange): exchange.hostStops()
-        case .closed: break
+        }
+    }
+
+    var mayAsk: Bool {
+        switch state {
+        case .idle: !isClosing
+        case .exchanging(let exchange): exchange.awaitsControlAPI
+        case .discarding, .tunnel, .closed: false
         }
     }
 

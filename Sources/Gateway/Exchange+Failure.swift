@@ -101,14 +101,6 @@ extension Exchange {
         release(.abandoned, error: "ClientClosedRequest", outcome: .canceled)
     }
 
-    func hostStops() {
-        // A stream of the control API may be endless; a call is given its time.
-        if case .controlAPI = kind {
-            release(.broken, error: nil, outcome: .hostError)
-            client.closeNow()
-        }
-    }
-
     func tick(_ now: NIODeadline) {
         if let version, let forwardedAt, case .forwarding = phase, let (limit, name) = passedLimit(now, since: forwardedAt, of: version) {
             return timedOut(limit, name)

@@ -115,6 +115,14 @@ final class Exchange {
     var isForwarding: Bool { if case .forwarding = phase { true } else { false } }
     var isOver: Bool { if case .over = phase { true } else { false } }
 
+    /// Whether the control API still has to begin the answer.
+    var awaitsControlAPI: Bool {
+        switch (kind, answer) {
+        case (.controlAPI, .none), (.unknown, .none): !isOver
+        default: false
+        }
+    }
+
     /// Becomes part of the caller's trace, or begins one.
     func trace(_ kind: SpanKind = .server) {
         guard loop.traces, let tracer = loop.tracer else { return }

@@ -6,8 +6,6 @@ public import InvocationQueue
 public import Logging
 public import NIOCore
 public import NIOPosix
-internal import NIOSSL
-internal import NIOTLS
 internal import Sockets
 internal import Synchronization
 public import Tracing
@@ -16,7 +14,7 @@ public import Tracing
 public final class Gateway: RoutingSubscriber, Sendable {
     private enum State {
         case new
-        case listening(Listener, secure: (any Channel)?)
+        case bound([Listener])
         case stopped
     }
 
@@ -26,12 +24,13 @@ public final class Gateway: RoutingSubscriber, Sendable {
     /// Those that read and write sockets themselves, and behind them those of SwiftNIO's, for TLS and HTTP/2.
     private let loops: [NIOLoopBoundBox<GatewayLoop>]
     private let plain: [SocketThread]
+    /// Takes the connections that come, and spreads them over all.
+    private var home: SocketThread { plain[0] }
     private let state = Mutex(State.new)
     private let secureAddress = Mutex<SocketAddress?>(nil)
     private let identity = Mutex<TLSIdentity?>(nil)
     private let domainIdentities = DomainIdentities()
     private let newest = Mutex(RoutingTable())
-    private let stopped: EventLoopPromise<Void>
     private let metrics: CallMetrics
     private let logger: Logger
 
@@ -50,7 +49,6 @@ public final class Gateway: RoutingSubscriber, Sendable {
         self.group = group
         self.metrics = metrics
         self.logger = logger
-        stopped = group.any().makePromise()
         let neighbours = Neighbours()
         let channels = Array(group.makeIterator())
         plain = try channels.indices.map { try SocketThread(number: $0) }
@@ -71,31 +69,47 @@ public final class Gateway: RoutingSubscriber, Sendable {
         activation.closesConnections { neighbours.close($0, $1) }
     }
 
-    /// Binds and begins to accept.
+    /// Binds. Who connects from now on waits until ``begin()``.
     ///
     /// - Returns: the address that it listens on; ``tlsAddress`` has that for HTTPS.
     /// - Throws: ``CertificateUnusable``, or what `bind` says.
-    public func start() async throws -> SocketAddress {
+    public func bind() async throws -> SocketAddress {
+        let secure = try options.tls.map { tls in (tls, SecureConnections(try TLSIdentity(tls, domainIdentities), logger)) }
         let plain = try Listener(
-            options.listeners.open(.plain, options.host, options.port), zip(self.plain, loops).map { ($0, $1) }, logger)
+            options.listeners.open(.plain, options.host, options.port), on: home,
+            zip(self.plain, loops).map { PlainConnections($0, $1, logger).serve })
+        var listeners = [plain]
         do {
-            let secure = try await bindTLS()
-            let listening = state.withLock { state in
+            if let (tls, connections) = secure {
+                let listener = try Listener(
+                    options.listeners.open(.secure, tls.host, tls.port), on: home,
+                    loops.dropFirst(self.plain.count).map { loop in { connections.serve($0, on: loop) } })
+                listeners.append(listener)
+                identity.withLock { $0 = connections.identity }
+                secureAddress.withLock { $0 = listener.address }
+            }
+            let isFirst = state.withLock { state in
                 guard case .new = state else { return false }
-                state = .listening(plain, secure: secure)
+                state = .bound(listeners)
                 return true
             }
-            guard listening else { throw ChannelError.inappropriateOperationForState }
-            secureAddress.withLock { $0 = secure?.localAddress }
-            try await plain.begin()
+            guard isFirst else { throw ChannelError.inappropriateOperationForState }
             return plain.address
         } catch {
-            await plain.close()
+            for listener in listeners { await listener.close() }
             throw error
         }
     }
 
-    /// Where HTTPS is taken, once ``start()`` has returned.
+    /// Begins to take connections. What answers behind the gateway must be there by now.
+    ///
+    /// - Throws: what the kernel says; `ChannelError.alreadyClosed` after ``stop(whenHeard:)``.
+    public func begin() async throws {
+        guard case .bound(let listeners) = state.withLock({ $0 }) else { throw ChannelError.alreadyClosed }
+        for listener in listeners { try await listener.begin() }
+    }
+
+    /// Where HTTPS is taken, once ``bind()`` has returned.
     public var tlsAddress: SocketAddress? { secureAddress.withLock { $0 } }
 
     /// Reads the certificate's files again, for the connections that come from now on.
@@ -103,71 +117,25 @@ public final class Gateway: RoutingSubscriber, Sendable {
     /// - Throws: ``CertificateUnusable``; the certificate then stays what it was.
     public func reloadCertificate() throws { try identity.withLock { $0 }?.reload() }
 
-    private func bindTLS() async throws -> (any Channel)? {
-        guard let tls = options.tls else { return nil }
-        let identity = try TLSIdentity(tls, domainIdentities)
-        self.identity.withLock { $0 = identity }
-        return try await bind(tls.host, tls.port) { channel, loop in
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
-            let handshake = Handshake(channel, loop)
-            let bound = NIOLoopBound((loop, handshake), eventLoop: channel.eventLoop)
-            try pipeline.addHandler(
-                ApplicationProtocolNegotiationHandler { result, channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        let (loop, handshake) = bound.value
-                        channel.pipeline.syncOperations.removeHandler(handshake, promise: nil)
-                        if case .negotiated("h2") = result { return try HTTP2Client.begin(on: channel, loop, scheme: "https") }
-                        let client = ClientConnection(loop: loop, scheme: "https")
-                        try channel.pipeline.syncOperations.addHandler(ChannelWire(user: client) { client.begin(on: $0) })
-                    }
-                })
-            try pipeline.addHandler(handshake)
-        }
-    }
-
-    private func bind(
-        _ host: String, _ port: Int, _ begin: @escaping @Sendable (any Channel, GatewayLoop) throws -> Void
-    ) async throws -> any Channel {
-        let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
-        return try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: ListenerHandOver.backlog)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.inappropriateOperationForState }
-                    try begin(channel, loop.value)
-                }
-            }
-            .withBoundSocket(options.listeners.open(.secure, host, port)).get()
-    }
-
-    /// ``start()``, then waits until ``stop()`` was called and has finished.
-    public func run() async throws {
-        _ = try await start()
-        try await stopped.futureResult.get()
-    }
-
     /// Accepts no more, lets what runs finish within `drainTime`, and closes everything.
-    public func stop() async {
-        let (plain, secure) = state.withLock { state -> (Listener?, (any Channel)?) in
+    ///
+    /// - Parameter whenHeard: called once, when every request to the control API has its answer begun and none can follow.
+    public func stop(whenHeard: @escaping @Sendable () -> Void = {}) async {
+        let listeners = state.withLock { state -> [Listener] in
             defer { state = .stopped }
-            if case .listening(let plain, let secure) = state { return (plain, secure) }
-            return (nil, nil)
+            if case .bound(let listeners) = state { return listeners }
+            return []
         }
         // Before the port closes: whoever finds it closed knows that every answer from then on is its connection's last.
         await onEachLoop { loop, finished in
             loop.stoppingSince = loop.clock.now()
             finished.succeed()
         }
-        await plain?.close()
-        if let secure {
-            // An error here says that it is closed already, which is what is wanted.
-            await withCheckedContinuation { done in secure.close().whenComplete { _ in done.resume() } }
-        }
+        for listener in listeners { await listener.close() }
         let limit = group.any().scheduleTask(in: options.drainTime) { [loops] in
             for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
         }
+        async let heard: Void = heardAll(whenHeard)
         await onEachLoop { loop, finished in loop.drain(finished) }
         // Once more, for a connection that began to speak HTTP/2 meanwhile and is another loop's since.
         await onEachLoop { loop, finished in loop.drain(finished) }
@@ -176,7 +144,13 @@ public final class Gateway: RoutingSubscriber, Sendable {
             loop.closeAll()
             finished.succeed()
         }
-        stopped.succeed()
+        await heard
+    }
+
+    private func heardAll(_ then: () -> Void) async {
+        await onEachLoop { loop, finished in loop.hear(finished) }
+        await onEachLoop { loop, finished in loop.hear(finished) }
+        then()
     }
 
     /// Ends the gateway's own threads, when nothing is left that was begun by a call; the last thing of all.

@@ -56,6 +56,7 @@ final class GatewayLoop {
     private(set) var speakHTTP2: (CInt, ByteBuffer) -> Void = { _, _ in }
     private var spare = SpareBuffers()
     private var whenEmpty: [EventLoopPromise<Void>] = []
+    private var whenHeard: [EventLoopPromise<Void>] = []
 
     init(
         number: Int, eventLoop: any EventLoop, options: GatewayOptions, activation: ActivationService, queue: (any InvocationQueue)?,
@@ -141,6 +142,7 @@ final class GatewayLoop {
         if clients.isEmpty, stopping {
             for promise in whenEmpty { promise.succeed() }
             whenEmpty = []
+            tellHeard()
         }
     }
 
@@ -156,6 +158,18 @@ final class GatewayLoop {
         if clients.isEmpty { return finished.succeed() }
         whenEmpty.append(finished)
         for client in Array(clients) { client.stop() }
+    }
+
+    /// Waits until no client has anything to ask of the control API any more. The loop is stopping.
+    func hear(_ finished: EventLoopPromise<Void>) {
+        whenHeard.append(finished)
+        tellHeard()
+    }
+
+    private func tellHeard() {
+        guard !whenHeard.isEmpty, !clients.contains(where: \.mayAsk) else { return }
+        for promise in whenHeard { promise.succeed() }
+        whenHeard = []
     }
 
     func closeAll() {
@@ -189,6 +203,7 @@ final class GatewayLoop {
         nextToTick = clients.count <= Self.tickedAtOnce ? 0 : nextToTick + turn
         idle.closeOlder(than: now - options.idleConnectionTime)
         http2.closeOlder(than: now - options.idleConnectionTime)
+        tellHeard()
         if clients.isEmpty && idle.isEmpty && http2.isEmpty { ticking = false } else { scheduleTick() }
     }
 }
@@ -201,6 +216,8 @@ protocol LoopClient: AnyObject {
     /// The host stops: what is idle goes now, what is busy with its answer.
     func stop()
     func closeNow()
+    /// Whether something of it may still go to the control API while the host stops: a request that is to come, or one whose answer has not begun.
+    var mayAsk: Bool { get }
 }
 
 /// SplitMix64, seeded once: request ids must be unique and need not be secret, and a system call for each would cost more than the rest of it.

@@ -28,5 +28,7 @@ final class Handshake: ChannelInboundHandler, RemovableChannelHandler, LoopClien
 
     func stop() {}
 
+    var mayAsk: Bool { true }
+
     func closeNow() { channel.close(promise: nil) }
 }

@@ -130,6 +130,8 @@ enum Daemon {
         let serving = Task {
             do {
                 try await api.run { _ in
+                    // Not before: who asks something of the API must find it.
+                    do { try await gateway.begin() } catch { return end.failed(error) }
                     if let secure = gateway.tlsAddress, let port = secure.port, let host = secure.ipAddress {
                         print("swiftlet takes HTTPS: https://\(ListenAddress(host: host, port: port))")
                     }
@@ -142,10 +144,8 @@ enum Daemon {
         let reason = await end.wait()
         reloads.cancel()
         steps.cancel()
-        async let drained: Void = gateway.stop()
-        serving.cancel()
+        await gateway.stop { serving.cancel() }
         await serving.value
-        await drained
         try await invocations.shutDown()
         await traces?.stop()
         try await client.shutdown()
@@ -169,7 +169,7 @@ enum Daemon {
 
     private static func listen(_ gateway: Gateway, on address: ListenAddress) async throws -> ListenAddress {
         do {
-            return ListenAddress(host: address.host, port: try await gateway.start().port ?? address.port)
+            return ListenAddress(host: address.host, port: try await gateway.bind().port ?? address.port)
         } catch let error as IOError {
             throw CommandFailure(
                 "cannot listen on \(address): \(String(cString: strerror(error.errnoCode))); choose another --listen HOST:PORT")

@@ -17,6 +17,7 @@ struct TestHost: Sendable {
     static func with(
         _ functions: [RunnableVersion], launcher: FakeLauncher = FakeLauncher(), log: MemoryLog = MemoryLog(),
         options: GatewayOptions = GatewayOptions(), activation: ActivationOptions = ActivationOptions(), threads: Int = 2,
+        begins: Bool = true,
         _ body: (TestHost) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
@@ -27,7 +28,8 @@ struct TestHost: Sendable {
         logger.logLevel = .error
         let service = ActivationService(options: activation, launcher: launcher, log: log, loops: group, logger: logger)
         let gateway = try Gateway(options: options, activation: service, group: group, logger: logger)
-        let port = try await gateway.start().port ?? 0
+        let port = try await gateway.bind().port ?? 0
+        if begins { try await gateway.begin() }
         let host = TestHost(gateway: gateway, activation: service, launcher: launcher, log: log, port: port)
         await gateway.publish(Self.snapshot(functions))
         let result: Result<Void, any Error>

@@ -23,7 +23,8 @@ extension HostTests {
             }
         }
 
-        /// Some that send at once what is answered at once, some that take their time, and some whose calls run for half a second.
+        /// Some that send at once what is answered at once, some that take their time, some whose calls run for half a second, and some that ask the
+        /// control API.
         private func clients(_ host: RunningHost, reconnect: Bool) throws -> [SteadyClient] {
             let port = try #require(host.url.split(separator: ":").last.flatMap { Int($0) })
             func client(_ name: String, _ body: String, pause: useconds_t = 0) -> SteadyClient {
@@ -32,6 +33,11 @@ extension HostTests {
             }
             return (0..<8).map { _ in client("hello", "x") } + (0..<4).map { client("hello", "y", pause: 50_000 * $0 + 50_000) }
                 + (0..<8).map { _ in client("moody", "nap") }
+                + (0..<6).map { number in
+                    SteadyClient(
+                        port: port, method: "GET", path: "/swiftlet/v1/host", body: "", pause: 60_000 * useconds_t(number),
+                        reconnects: reconnect)
+                }
         }
 
         /// What all of them saw from before `happens` until they are done.

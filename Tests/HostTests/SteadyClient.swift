@@ -27,6 +27,7 @@ struct SteadyClient: Sendable {
     private static let idle = 0.4
 
     let port: Int
+    var method = "POST"
     let path: String
     let body: String
     /// Microseconds from an answer to the next request.
@@ -80,7 +81,7 @@ struct SteadyClient: Sendable {
     }
 
     private func exchange(_ descriptor: CInt) -> Ending {
-        let request = Array("POST \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
+        let request = Array("\(method) \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
         guard send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count else { return .nothing }
         var (bytes, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 16384))
         while true {

@@ -64,5 +64,8 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         isStopping = true
     }
 
+    /// Its streams speak for themselves; it is not waited for a next one longer than for a request on any idle connection.
+    var mayAsk: Bool { !loop.hasLingered(loop.roughNow) }
+
     func closeNow() { channel.close(promise: nil) }
 }

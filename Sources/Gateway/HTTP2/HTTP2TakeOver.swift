@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Logging
 internal import NIOCore
-internal import NIOPosix
 
 /// Connections whose first bytes said HTTP/2 go on as channels, on an event loop of SwiftNIO's.
 final class HTTP2TakeOver: Sendable {
@@ -19,9 +18,7 @@ final class HTTP2TakeOver: Sendable {
     }
 
     private func begin(_ descriptor: CInt, _ bytes: ByteBuffer) {
-        ClientBootstrap(group: loop.eventLoop).channelInitializer { [loop] channel in
-            channel.eventLoop.makeCompletedFuture { try HTTP2Client.begin(on: channel, loop.value, scheme: "http") }
-        }.withConnectedSocket(descriptor).whenComplete { [logger] result in
+        loop.becomeChannel(descriptor) { try HTTP2Client.begin(on: $0, $1, scheme: "http") }.whenComplete { [logger] result in
             switch result {
             case .success(let channel):
                 channel.pipeline.fireChannelRead(bytes)
