@@ -10,6 +10,7 @@ extension Exchange {
     func answered(_ part: consuming ResponseParser.Part, by upstream: UpstreamConnection) {
         guard isForwarding else { return }
         switch consume part {
+        case .head(let head) where head.isInterim: passInterim(head)
         case .head(let head):
             lastAnswerByte = loop.roughNow
             noteFirstByte()
@@ -25,7 +26,6 @@ extension Exchange {
             case .controlAPI: passHead(head, upstream)
             case .unknown, .queued: break
             }
-        case .interim(let head): passInterim(head)
         case .body(let bytes):
             lastAnswerByte = loop.roughNow
             answeredBody(bytes, upstream)

@@ -98,7 +98,7 @@ struct BodyParser {
         let length = try buffer.parsing { (bytes) throws(Malformed) -> Int? in
             while let line = try scan.next(bytes) {
                 if line.isEmpty { return scan.start }
-                guard fields.count < RequestParser.fieldCount else { throw Malformed("more than \(RequestParser.fieldCount) trailers") }
+                guard fields.count < HeadParser.fieldCount else { throw Malformed("more than \(HeadParser.fieldCount) trailers") }
                 fields.append(try FieldLine(bytes, line))
             }
             if bytes.count > Self.trailerBytes { throw Malformed("the trailers have more than \(Self.trailerBytes) bytes") }

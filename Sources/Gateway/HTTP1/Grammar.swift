@@ -10,6 +10,15 @@ enum Grammar {
         let bits = tokens
         var at = start
         while at < end {
+            // Most are letters and dashes alone.
+            if end - at >= 8 {
+                let others = EightBytes(bytes, at).others
+                if others == 0 {
+                    at += 8
+                    continue
+                }
+                at += others.trailingZeroBitCount >> 3
+            }
             let byte = bytes[at]
             guard byte < 128, (byte < 64 ? bits.low : bits.high) & (1 << UInt64(byte & 63)) != 0 else { return at }
             at += 1
@@ -33,15 +42,11 @@ enum Grammar {
         return true
     }
 
-    /// A character of a host with its port: no name, address or port has another. RFC 3986 §3.2.2, without what only passwords and lists need.
-    static func isHost(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "_"), UInt8(ascii: "["),
-            UInt8(ascii: "]"), UInt8(ascii: "%"), UInt8(ascii: "~"):
-            true
-        default: false
-        }
-    }
+    /// A bit for each of the first 128 characters that a host with its port may have: no name, address or port has another. RFC 3986 §3.2.2, without what
+    /// only passwords and lists need.
+    private static let hosts: (low: UInt64, high: UInt64) = (0x07ff_6020_0000_0000, 0x47ff_fffe_afff_fffe)
+
+    static func isHost(_ byte: UInt8) -> Bool { byte < 128 && (byte < 64 ? hosts.low : hosts.high) & (1 << UInt64(byte & 63)) != 0 }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
@@ -68,9 +73,56 @@ enum Grammar {
 
     /// Compares ASCII bytes with a lower-case name, case aside.
     static func same(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ lowerCase: StaticString) -> Bool {
-        guard range.count == lowerCase.utf8CodeUnitCount else { return false }
-        let expected = lowerCase.utf8Start
-        for index in 0..<range.count where HeaderName.lowered(bytes[range.lowerBound + index]) != expected[index] { return false }
+        let count = range.count
+        guard count == lowerCase.utf8CodeUnitCount else { return false }
+        let expected = UnsafeRawBufferPointer(start: lowerCase.utf8Start, count: count)
+        guard count >= 8 else {
+            for index in 0..<count where HeaderName.lowered(bytes[range.lowerBound + index]) != expected[index] { return false }
+            return true
+        }
+        var at = 0
+        while true {
+            guard EightBytes(bytes, range.lowerBound + at).lowered == EightBytes(expected, at).word else { return false }
+            if at == count - 8 { return true }
+            // The last eight may overlap those before them.
+            at = min(at + 8, count - 8)
+        }
+    }
+
+    /// Whether these are exactly the bytes of a word.
+    static func equal(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        for index in 0..<range.count where bytes[range.lowerBound + index] != word.utf8Start[index] { return false }
         return true
+    }
+}
+
+/// Eight bytes side by side, each looked at in the same steps. A byte's highest bit is where its answer stands; no step carries into the next byte, since all
+/// begin with that bit clear.
+struct EightBytes {
+    private static let each: UInt64 = 0x0101_0101_0101_0101
+    private static let highest: UInt64 = 0x8080_8080_8080_8080
+
+    let word: UInt64
+
+    init(_ bytes: UnsafeRawBufferPointer, _ at: Int) {
+        word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+    }
+
+    /// The bytes from `first` to `last` of the first 128 characters.
+    private func within(_ first: UInt8, _ last: UInt8) -> UInt64 {
+        let low = word & ~Self.highest
+        let reached = low &+ Self.each &* UInt64(128 - first)
+        let passed = low &+ Self.each &* UInt64(127 - last)
+        return (reached ^ passed) & ~word & Self.highest
+    }
+
+    /// With the capital letters of ASCII made small.
+    var lowered: UInt64 { word | within(UInt8(ascii: "A"), UInt8(ascii: "Z")) >> 2 }
+
+    /// Those that are neither a letter nor a dash.
+    var others: UInt64 {
+        let letters = within(UInt8(ascii: "a"), UInt8(ascii: "z")) | within(UInt8(ascii: "A"), UInt8(ascii: "Z"))
+        return ~(letters | within(UInt8(ascii: "-"), UInt8(ascii: "-"))) & Self.highest
     }
 }

@@ -55,26 +55,28 @@ struct RequestFacts {
 
     /// A host with its port and nothing that somebody behind us could take for a path, a user or a second host. RFC 9110 §7.2, RFC 3986 §3.2.
     private static func host(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(Malformed) -> String {
-        // A scheme before it is tolerated (Function Compute contract §0, 12).
-        var start = range.lowerBound
-        for scheme in ["http://", "https://"] as [StaticString] where range.count > scheme.utf8CodeUnitCount {
-            if Grammar.same(bytes, start..<start + scheme.utf8CodeUnitCount, scheme) {
-                start += scheme.utf8CodeUnitCount
-                break
-            }
-        }
-        for at in start..<range.upperBound where !Grammar.isHost(bytes[at]) {
-            throw Malformed("the Host header has a character in it that no host has")
+        let start = range.lowerBound + schemeLength(bytes, range)
+        var (colon, colons) = (start, 0)
+        for at in start..<range.upperBound {
+            guard Grammar.isHost(bytes[at]) else { throw Malformed("the Host header has a character in it that no host has") }
+            if bytes[at] == UInt8(ascii: ":") { (colon, colons) = (at, colons + 1) }
         }
         // Behind the last colon is a port, but for an address in brackets.
-        let name = bytes[start..<range.upperBound]
-        if let colon = name.lastIndex(of: UInt8(ascii: ":")), name.last != UInt8(ascii: "]") {
-            let port = bytes[(colon + 1)..<range.upperBound]
-            guard port.allSatisfy({ (48...57).contains($0) }),
-                bytes[start..<colon].last == UInt8(ascii: "]") || !bytes[start..<colon].contains(UInt8(ascii: ":"))
+        if colons > 0, bytes[range.upperBound - 1] != UInt8(ascii: "]") {
+            guard bytes[(colon + 1)..<range.upperBound].allSatisfy({ (48...57).contains($0) }),
+                colons == 1 || bytes[colon - 1] == UInt8(ascii: "]")
             else { throw Malformed("the Host header has a character in it that no host has") }
         }
         return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
+    }
+
+    /// A scheme before it is tolerated (Function Compute contract §0, 12).
+    private static func schemeLength(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int {
+        for scheme in ["http://", "https://"] as [StaticString] where range.count > scheme.utf8CodeUnitCount {
+            let start = range.lowerBound..<range.lowerBound + scheme.utf8CodeUnitCount
+            if Grammar.same(bytes, start, scheme) { return start.count }
+        }
+        return 0
     }
 }
 

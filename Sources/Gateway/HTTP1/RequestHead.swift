@@ -5,7 +5,7 @@ internal import NIOHTTP1
 /// The head of a request, read once and checked: what comes of it can be understood in one way only.
 ///
 /// An object, since it goes through many hands: each would keep every part of a value alive for itself.
-final class RequestHead: RepeatableHead {
+final class RequestHead: MessageHead {
     let method: HTTPMethod
     /// The request target, as it came.
     let uri: String
@@ -17,6 +17,8 @@ final class RequestHead: RepeatableHead {
     var toFunction: KnownLines?
 
     var isKeepAlive: Bool { facts.keepAlive }
+    var mayRepeat: Bool { facts.keepAlive }
+    var end: MessageEnd { !facts.body.isThere ? .head : facts.body.chunked ? .chunked : .length(facts.body.contentLength ?? 0) }
 
     /// The same head but for some fields, with nothing that was written for this one. None of the fields may be one that ``facts`` were read from.
     func without(fields names: [String]) -> RequestHead { RequestHead(self, headers.without(names)) }
@@ -28,9 +30,6 @@ final class RequestHead: RepeatableHead {
         self.headers = headers
     }
 
-    /// - Parameters:
-    ///   - bytes: the whole head; `line` and `fields` count in it.
-    ///   - line: the request line without its line break.
     init(_ bytes: ByteBuffer, line: Range<Int>, _ fields: [FieldLine]) throws(Malformed) {
         let start = try bytes.parsing { (bytes) throws(Malformed) in try Self.startLine(bytes, line) }
         (method, uri, version) = start
@@ -74,10 +73,10 @@ final class RequestHead: RepeatableHead {
     private static func method(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> HTTPMethod {
         // Names of methods are told apart by case.
         switch (range.count, bytes[range.lowerBound]) {
-        case (3, UInt8(ascii: "G")) where bytes[range].elementsEqual("GET".utf8): .GET
-        case (3, UInt8(ascii: "P")) where bytes[range].elementsEqual("PUT".utf8): .PUT
-        case (4, UInt8(ascii: "P")) where bytes[range].elementsEqual("POST".utf8): .POST
-        case (4, UInt8(ascii: "H")) where bytes[range].elementsEqual("HEAD".utf8): .HEAD
+        case (3, UInt8(ascii: "G")) where Grammar.equal(bytes, range, "GET"): .GET
+        case (3, UInt8(ascii: "P")) where Grammar.equal(bytes, range, "PUT"): .PUT
+        case (4, UInt8(ascii: "P")) where Grammar.equal(bytes, range, "POST"): .POST
+        case (4, UInt8(ascii: "H")) where Grammar.equal(bytes, range, "HEAD"): .HEAD
         default: HTTPMethod(rawValue: String(decoding: bytes[range], as: UTF8.self))
         }
     }

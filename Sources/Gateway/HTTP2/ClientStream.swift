@@ -71,7 +71,7 @@ final class ClientStream: ChannelDuplexHandler {
         do throws(Malformed) {
             while !answerEnded, let part = try parser.next(&unread) {
                 switch part {
-                case .interim(let head), .head(let head): put(.headers(.init(headers: HTTP2Fields.answer(head))))
+                case .head(let head): put(.headers(.init(headers: HTTP2Fields.answer(head))))
                 case .body(let bytes): put(.data(.init(data: .byteBuffer(bytes))))
                 case .end(let trailers):
                     answerEnded = true

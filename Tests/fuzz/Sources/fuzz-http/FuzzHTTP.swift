@@ -9,6 +9,7 @@ import NIOHTTP1
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     _ = memoryIsUsed
+    _ = eightAtOnceAreEightOneByOne
     guard count > 2 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: start + 2, count: count - 2))
     let cut = Int(start[1]) * bytes.count / 256
@@ -41,6 +42,29 @@ private let memoryIsUsed: Void = {
     check(
         again.count == 4 && again[0] !== again[2] && again[2] === again[3] && again[3].isRepeated, "a head that comes again is read again")
     check(streams.count == 4 && streams[2] !== streams[3], "the head of a stream is kept")
+}()
+
+/// Every byte in every place of a name: what is found eight bytes at a time is what one at a time gives.
+private let eightAtOnceAreEightOneByOne: Void = {
+    func isToken(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    }
+    for name in ["host", "x-number", "connection", "content-length", "transfer-encoding", "content-disposition"] as [StaticString] {
+        let right = Array(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        for at in right.indices {
+            for byte in UInt8.min...UInt8.max {
+                var bytes = Array("Ab".utf8) + right + Array(": value".utf8)
+                bytes[at + 2] = byte
+                let end = bytes.indices.first { $0 >= 2 && !isToken(bytes[$0]) } ?? bytes.count
+                bytes.withUnsafeBytes { bytes in
+                    let isSame = byte == right[at] || (65...90).contains(byte) && byte + 32 == right[at]
+                    check(Grammar.same(bytes, 2..<2 + right.count, name) == isSame, "\(name) with \(byte) at \(at)")
+                    check(Grammar.endOfToken(bytes, from: 2, to: bytes.count) == end, "the end of \(name) with \(byte) at \(at)")
+                    check(Grammar.endOfToken(bytes, from: 2, to: 2 + right.count) == min(end, 2 + right.count), "an end within \(name)")
+                }
+            }
+        }
+    }
 }()
 
 private enum Seen: Equatable {
@@ -93,7 +117,7 @@ private func answers(_ pieces: [[UInt8]], isHead: Bool, forgetful: Bool = false)
         do throws(Malformed) {
             while let part = try parser.next(&buffer) {
                 switch part {
-                case .head(let head), .interim(let head):
+                case .head(let head):
                     let facts = "\(head.fieldBytes) \(head.contentLength ?? -1) \(head.chunked) \(head.isKeepAlive) \(head.reason)"
                     all.append(.head("\(head.version) \(head.status) \(facts)", lines(head.headers)))
                 case .body(let bytes): add(.body(Array(bytes.readableBytesView)), to: &all)
@@ -140,7 +164,7 @@ private func forward(_ bytes: [UInt8]) {
         }
     } catch {
         // The bounds are a client's. What the host adds to a head that was filled up to them is a matter between it and the function.
-        let isFull = head.headers.lines.count > RequestParser.fieldCount - 8 || bytes.count > RequestParser.headBytes - 1024
+        let isFull = head.headers.lines.count > HeadParser.fieldCount - 8 || bytes.count > HeadParser.headBytes - 1024
         check(isFull, "the head that goes on is refused: \(error.reason)")
     }
 }

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// The head of an answer; an object for the reason that ``RequestHead`` is one.
-final class ResponseHead: RepeatableHead {
+final class ResponseHead: MessageHead {
     let version: HTTPVersion
     let status: Int
     /// The words behind the status, as they lie in the head.
@@ -17,6 +17,18 @@ final class ResponseHead: RepeatableHead {
     var isRepeated = false
     /// What goes on to the client for this head, but for what is another for each call.
     var toClient: KnownLines?
+
+    /// An answer before the answer: 1xx, but for 101, which is the last one of its connection's HTTP. RFC 9110 §15.2.
+    var isInterim: Bool { status < 200 && status != 101 }
+    var mayRepeat: Bool { isKeepAlive && status >= 200 }
+
+    /// RFC 9112 §6.3.
+    var end: MessageEnd {
+        if isInterim { return .head }
+        if status == 204 || status == 304 || status == 101 { return .length(0) }
+        if chunked { return .chunked }
+        return contentLength.map { .length($0) } ?? .connection
+    }
 
     func kept() -> ResponseHead { ResponseHead(self, headers.kept()) }
 
@@ -66,91 +78,5 @@ final class ResponseHead: RepeatableHead {
             throw Malformed("its status line has a control character in it")
         }
         return (version, status, reason)
-    }
-}
-
-/// Takes answers out of the bytes of one connection to an instance.
-struct ResponseParser {
-    enum Part {
-        case head(ResponseHead)
-        /// An answer before the answer, 1xx but 101.
-        case interim(ResponseHead)
-        case body(ByteBuffer)
-        case end(HeaderFields?)
-    }
-
-    /// As in ``RequestParser``.
-    private enum State {
-        case start
-        case head(HeadParser)
-        case sized(left: Int)
-        case body(BodyParser)
-    }
-
-    private var state = State.start
-    private var memory: HeadMemory<ResponseHead>
-    /// Set before each request: an answer to HEAD has no body, whatever its head says.
-    var answersHEAD = false
-
-    /// - Parameter isStream: whether only one answer comes.
-    init(isStream: Bool = false) { memory = HeadMemory(isUsed: !isStream) }
-
-    mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
-        switch state {
-        case .start:
-            if buffer.readableBytes == 0 { return nil }
-            if let head = memory.take(from: &buffer) { return begun(head) }
-            return try head(HeadParser(), &buffer)
-        case .head(let parser): return try head(parser, &buffer)
-        case .sized(0):
-            state = .start
-            return .end(nil)
-        case .sized(let left):
-            guard let bytes = BodyParser.take(left, &buffer) else { return nil }
-            state = .sized(left: left - bytes.readableBytes)
-            return .body(bytes)
-        case .body(var parser):
-            let piece = try parser.next(&buffer)
-            state = .body(parser)
-            switch piece {
-            case .bytes(let bytes)?: return .body(bytes)
-            case .end(let trailers)?:
-                state = .start
-                return .end(trailers)
-            case nil: return nil
-            }
-        }
-    }
-
-    private mutating func head(_ parsed: HeadParser, _ buffer: inout ByteBuffer) throws(Malformed) -> Part? {
-        var parser = parsed
-        guard let lines = try parser.next(&buffer) else {
-            state = .head(parser)
-            return nil
-        }
-        let head = try ResponseHead(lines.bytes, line: lines.start, lines.fields)
-        if head.status < 200, head.status != 101 {
-            state = .start
-            return .interim(head)
-        }
-        if head.isKeepAlive, head.status != 101 { memory.note(head) }
-        return begun(head)
-    }
-
-    private mutating func begun(_ head: ResponseHead) -> Part {
-        state = body(head)
-        return .head(head)
-    }
-
-    /// The connection has ended.
-    ///
-    /// - Returns: whether the answer on it ended well by that.
-    var endsWithConnection: Bool { if case .body(let parser) = state { parser.endsWithConnection } else { false } }
-
-    /// RFC 9112 §6.3.
-    private func body(_ head: ResponseHead) -> State {
-        if answersHEAD || head.status == 204 || head.status == 304 || head.status == 101 { return .sized(left: 0) }
-        if head.chunked { return .body(BodyParser(.chunked)) }
-        return head.contentLength.map { .sized(left: $0) } ?? .body(BodyParser(.untilClose))
     }
 }

@@ -1,1 +1,0 @@
-../../../../Sources/Gateway/HTTP1/RequestParser.swift
