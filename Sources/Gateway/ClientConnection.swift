@@ -234,9 +234,9 @@ final class ClientConnection: WireUser, LoopClient {
 
     /// Hands the bare connection over to a tunnel.
     ///
-    /// - Returns: bytes that came behind the request; nil where the client has gone.
+    /// - Returns: bytes that came behind the request; nil where the client has gone, or the host is going.
     func becomeTunnel(_ exchange: Exchange) -> ByteBuffer? {
-        guard !isClosed else { return nil }
+        guard !isClosed, !loop.stopping else { return nil }
         state = .tunnel(exchange)
         defer { unread = ByteBuffer() }
         return unread

@@ -50,7 +50,7 @@ extension Exchange {
         // The connection breaks before the launcher has told how the program ended. The place is kept until then, so that no other call is given
         // to an instance that has just died, and the caller learns the cause. A program that only broke the connection goes on: hence the limit.
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        let limit = loop.eventLoop.scheduleTask(in: .milliseconds(200)) { bound.value.tellCrash(cause: nil) }
+        let limit = loop.eventLoop.scheduleTask(in: .seconds(1)) { bound.value.tellCrash(cause: nil) }
         lease.instance.whenExitKnown { cause in
             bound.eventLoop.execute {
                 limit.cancel()

@@ -10,7 +10,7 @@ internal import Sockets
 internal import Synchronization
 public import Tracing
 
-/// The one listener: event calls and HTTP calls go to instances, everything else to the control API.
+/// The front door, plain and over TLS: event calls and HTTP calls go to instances, everything else to the control API.
 public final class Gateway: RoutingSubscriber, Sendable {
     private enum State {
         case new
@@ -112,6 +112,9 @@ public final class Gateway: RoutingSubscriber, Sendable {
     /// Where HTTPS is taken, once ``bind()`` has returned.
     public var tlsAddress: SocketAddress? { secureAddress.withLock { $0 } }
 
+    /// Whether ``stop(whenHeard:)`` was called: nobody is heard any more who connects.
+    public var isStopping: Bool { state.withLock { if case .stopped = $0 { true } else { false } } }
+
     /// Reads the certificate's files again, for the connections that come from now on.
     ///
     /// - Throws: ``CertificateUnusable``; the certificate then stays what it was.
@@ -119,7 +122,8 @@ public final class Gateway: RoutingSubscriber, Sendable {
 
     /// Accepts no more, lets what runs finish within `drainTime`, and closes everything.
     ///
-    /// - Parameter whenHeard: called once, when every request to the control API has its answer begun and none can follow.
+    /// - Parameter whenHeard: called once, when every request to the control API has its answer begun and none can follow; at the latest when two thirds
+    ///   of `drainTime` are over.
     public func stop(whenHeard: @escaping @Sendable () -> Void = {}) async {
         let listeners = state.withLock { state -> [Listener] in
             defer { state = .stopped }
@@ -135,11 +139,15 @@ public final class Gateway: RoutingSubscriber, Sendable {
         let limit = group.any().scheduleTask(in: options.drainTime) { [loops] in
             for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
         }
+        let patience = group.any().scheduleTask(in: .nanoseconds(options.drainTime.nanoseconds / 3 * 2)) { [loops] in
+            for loop in loops { loop.eventLoop.execute { loop.value.hearNoMore() } }
+        }
         async let heard: Void = heardAll(whenHeard)
         await onEachLoop { loop, finished in loop.drain(finished) }
         // Once more, for a connection that began to speak HTTP/2 meanwhile and is another loop's since.
         await onEachLoop { loop, finished in loop.drain(finished) }
         limit.cancel()
+        patience.cancel()
         await onEachLoop { loop, finished in
             loop.closeAll()
             finished.succeed()

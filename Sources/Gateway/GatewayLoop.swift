@@ -57,6 +57,7 @@ final class GatewayLoop {
     private var spare = SpareBuffers()
     private var whenEmpty: [EventLoopPromise<Void>] = []
     private var whenHeard: [EventLoopPromise<Void>] = []
+    private var hearsNoMore = false
 
     init(
         number: Int, eventLoop: any EventLoop, options: GatewayOptions, activation: ActivationService, queue: (any InvocationQueue)?,
@@ -166,8 +167,16 @@ final class GatewayLoop {
         tellHeard()
     }
 
+    /// Waits no longer for that.
+    func hearNoMore() {
+        hearsNoMore = true
+        tellHeard()
+    }
+
     private func tellHeard() {
-        guard !whenHeard.isEmpty, !clients.contains(where: \.mayAsk) else { return }
+        guard !whenHeard.isEmpty else { return }
+        // Where it has an address of its own, nobody asks it here.
+        guard hearsNoMore || options.apiSocket == nil || !clients.contains(where: \.mayAsk) else { return }
         for promise in whenHeard { promise.succeed() }
         whenHeard = []
     }
@@ -213,7 +222,7 @@ protocol LoopClient: AnyObject {
     /// Its place in the loop's list.
     var place: Int { get set }
     func tick(_ now: NIODeadline)
-    /// The host stops: what is idle goes now, what is busy with its answer.
+    /// The host stops: what is busy goes with its answer, what is idle when it has lingered.
     func stop()
     func closeNow()
     /// Whether something of it may still go to the control API while the host stops: a request that is to come, or one whose answer has not begun.

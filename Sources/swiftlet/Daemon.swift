@@ -124,12 +124,22 @@ enum Daemon {
             address: options.controlListen.map { .tcp(host: $0.host, port: $0.port) } ?? .unixSocket(path: apiSocket), catalog: catalog,
             images: images, instances: activation, invocations: invocations, logs: logs, access: access,
             facts: .init(version: swiftletVersion, stateDirectory: options.stateDirectory, listen: bound.description, started: now()),
-            metrics: registry, history: history, caller: { try await GatewayCaller(client: client, address: bound).call($0, key: $1) },
+            metrics: registry, history: history,
+            caller: {
+                // The next daemon would take it, when this one is gone.
+                if gateway.isStopping {
+                    throw ServiceError(status: 503, code: "ServiceUnavailable", message: "the host stops; make the call again in a moment")
+                }
+                return try await GatewayCaller(client: client, address: bound).call($0, key: $1)
+            },
             logger: logger, group: control,
             now: now)
+        let ready = AsyncStream.makeStream(of: Void.self)
         let serving = Task {
+            defer { ready.continuation.finish() }
             do {
                 try await api.run { _ in
+                    defer { ready.continuation.finish() }
                     // Not before: who asks something of the API must find it.
                     do { try await gateway.begin() } catch { return end.failed(error) }
                     if let secure = gateway.tlsAddress, let port = secure.port, let host = secure.ipAddress {
@@ -142,6 +152,8 @@ enum Daemon {
         }
 
         let reason = await end.wait()
+        // A signal may come while the host starts: who has connected by then is heard.
+        for await _ in ready.stream {}
         reloads.cancel()
         steps.cancel()
         await gateway.stop { serving.cancel() }

@@ -17,13 +17,13 @@ struct TestHost: Sendable {
     static func with(
         _ functions: [RunnableVersion], launcher: FakeLauncher = FakeLauncher(), log: MemoryLog = MemoryLog(),
         options: GatewayOptions = GatewayOptions(), activation: ActivationOptions = ActivationOptions(), threads: Int = 2,
-        begins: Bool = true,
+        begins: Bool = true, drainTime: TimeAmount = .seconds(5),
         _ body: (TestHost) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         var options = options
         options.port = 0
-        options.drainTime = .seconds(5)
+        options.drainTime = drainTime
         var logger = Logger(label: "test")
         logger.logLevel = .error
         let service = ActivationService(options: activation, launcher: launcher, log: log, loops: group, logger: logger)

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Glibc
+import Synchronization
 
 /// A client that keeps its connection, sends request after request, each when the last is answered, and knows of each what became of it.
 ///
-/// A request is lost where its connection ends before the answer is whole, or the answer is not 200. One thing is no loss: a connection that has lain idle
-/// for nearly as long as the host keeps one that stops may end while the next request is on its way to it, as HTTP has it (RFC 9112 §9.5).
+/// A request is lost where its connection ends before the answer is whole, or the answer is not 200. One thing is no loss: a connection that lies idle when
+/// the host keeps it no longer may end while the next request is on its way to it, as HTTP has it (RFC 9112 §9.5).
 struct SteadyClient: Sendable {
     struct Tally: Sendable {
         var answered = 0
         /// Answers that came after the client was told that the host goes.
         var answeredLate = 0
         var connections = 0
-        /// Requests to a connection that had lain idle, and was just being closed.
+        /// Requests that went out when the host was already closing what lies idle.
         var crossed = 0
         var lost: [String] = []
 
@@ -23,7 +24,14 @@ struct SteadyClient: Sendable {
         }
     }
 
-    /// Seconds; the host keeps an idle connection for 0.5 s when it stops.
+    /// Counts the connections on which an answer came.
+    final class Progress: Sendable {
+        private let value = Atomic(0)
+        var connections: Int { value.load(ordering: .acquiring) }
+        fileprivate func answered() { value.add(1, ordering: .acquiringAndReleasing) }
+    }
+
+    /// Seconds from the signal; the host keeps an idle connection for 0.5 s when it stops.
     private static let idle = 0.4
 
     let port: Int
@@ -34,11 +42,16 @@ struct SteadyClient: Sendable {
     var pause: useconds_t = 0
     /// Whether another connection follows one whose last answer said that it closes.
     var reconnects: Bool
+    /// Whether it tries until somebody listens.
+    var awaitsListener = false
+    /// Called when a request has been sent, before its answer is awaited.
+    var whenSent: @Sendable () -> Void = {}
+    let progress = Progress()
 
     /// - Parameters:
-    ///   - told: whether the host was told to go.
+    ///   - told: when the host was last told to go, in seconds of ``clock()``.
     ///   - done: whether to end with the next answer.
-    func run(told: @Sendable @escaping () -> Bool, done: @Sendable @escaping () -> Bool) async -> Tally {
+    func run(told: @Sendable @escaping () -> Double?, done: @Sendable @escaping () -> Bool) async -> Tally {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 var tally = Tally()
@@ -48,27 +61,34 @@ struct SteadyClient: Sendable {
         }
     }
 
-    private func connection(_ tally: inout Tally, _ told: () -> Bool, _ done: () -> Bool) {
+    private func connection(_ tally: inout Tally, _ told: () -> Double?, _ done: () -> Bool) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
-        guard connects(descriptor) else { return tally.lost.append("connect: errno \(errno)") }
+        let start = Self.clock()
+        while !connects(descriptor) {
+            guard awaitsListener, errno == ECONNREFUSED, Self.clock() - start < 60 else {
+                return tally.lost.append("connect: errno \(errno)")
+            }
+            usleep(500)
+        }
         tally.connections += 1
-        var free = clock()
+        var isFirst = true
         while true {
-            let idle = clock() - free
+            let sent = Self.clock()
             let ending = exchange(descriptor)
             switch ending {
             case .answer(let head):
                 guard head.hasPrefix("HTTP/1.1 200 ") else { return tally.lost.append(head) }
                 tally.answered += 1
-                if told() { tally.answeredLate += 1 }
+                if isFirst { progress.answered() }
+                isFirst = false
+                if told() != nil { tally.answeredLate += 1 }
                 if head.lowercased().contains("\r\nconnection: close\r\n") || done() { return }
-            case .nothing where idle > Self.idle:
+            case .nothing where told().map { start < $0 && sent - $0 > Self.idle } ?? false:
                 tally.crossed += 1
                 return
-            case .nothing, .broken: return tally.lost.append("\(ending) after \(tally.answered) answers, \(idle) s after the last")
+            case .nothing, .broken: return tally.lost.append("\(ending) after \(tally.answered) answers")
             }
-            free = clock()
             if pause > 0 { usleep(pause) }
         }
     }
@@ -83,6 +103,7 @@ struct SteadyClient: Sendable {
     private func exchange(_ descriptor: CInt) -> Ending {
         let request = Array("\(method) \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
         guard send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count else { return .nothing }
+        whenSent()
         var (bytes, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 16384))
         while true {
             let got = recv(descriptor, &buffer, buffer.count, 0)
@@ -111,5 +132,5 @@ struct SteadyClient: Sendable {
     }
 
     /// Seconds.
-    private func clock() -> Double { ProcessInfo.processInfo.systemUptime }
+    static func clock() -> Double { ProcessInfo.processInfo.systemUptime }
 }

@@ -45,7 +45,7 @@ struct MessageParser<Head: MessageHead> {
 
     private var state = State.start
     private var memory: HeadMemory<Head>
-    /// Set before the next message: an answer to HEAD has no body, whatever its head says.
+    /// Set before the next answer: one to HEAD has no body, whatever its head says. Of no meaning for requests.
     var answersHEAD = false
 
     /// - Parameter isStream: whether only one message comes.

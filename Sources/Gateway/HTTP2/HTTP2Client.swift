@@ -12,7 +12,8 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
     private let channel: any Channel
     private var streams = 0
     private var idleSince: NIODeadline
-    private var isStopping = false
+    /// It takes no more streams, and ends with the last that it has.
+    private var isEnding = false
     var place = 0
 
     private init(_ channel: any Channel, _ loop: GatewayLoop) {
@@ -43,7 +44,7 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         stream.closeFuture.assumeIsolated().whenComplete { _ in
             self.streams -= 1
             self.idleSince = self.loop.roughNow
-            if self.isStopping, self.streams == 0 { self.closeNow() }
+            if self.isEnding, self.streams == 0 { self.closeNow() }
         }
     }
 
@@ -54,18 +55,30 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    /// What is wrong with a stream ends that stream, and no other. RFC 9113 §5.4.2.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is NIOHTTP2Errors.StreamError { return }
+        context.close(promise: nil)
+    }
 
     func tick(_ now: NIODeadline) {
-        if streams == 0, now - idleSince > loop.options.keepAliveTime || loop.hasLingered(now) { closeNow() }
+        if !isEnding, loop.hasLingered(now) || streams == 0 && now - idleSince > loop.options.keepAliveTime { end() }
     }
 
-    func stop() {
-        isStopping = true
+    /// The client is told that no stream is taken any more: those that it opens before it has heard of that are refused as not processed, so that it may
+    /// open them elsewhere. RFC 9113 §6.8 and §8.7.
+    private func end() {
+        isEnding = true
+        let goodbye = HTTP2Frame(streamID: .rootStream, payload: .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
+        channel.writeAndFlush(goodbye, promise: nil)
+        if streams == 0 { closeNow() }
     }
 
-    /// Its streams speak for themselves; it is not waited for a next one longer than for a request on any idle connection.
-    var mayAsk: Bool { !loop.hasLingered(loop.roughNow) }
+    /// It goes when it has lingered.
+    func stop() {}
+
+    /// Its streams speak for themselves.
+    var mayAsk: Bool { !isEnding }
 
     func closeNow() { channel.close(promise: nil) }
 }
