@@ -192,8 +192,9 @@ import Testing
 
     @Test func `a timeout and a crash are 502 and name what happened`() async throws {
         let backend = try await Backend.start { $0.target == "/crash" ? [.close] : [.wait(.seconds(30))] }
-        try await TestHost.with([function("f", on: backend) { $0.timeout = 1 }]) { (host: TestHost) async throws in
-            let late = try await host.get("f", "/late")
+        try await TestHost.with([function("f", on: backend), function("late", on: backend) { $0.timeout = 1 }]) {
+            (host: TestHost) async throws in
+            let late = try await host.get("late", "/late")
             #expect((late.status, late.text.contains("FunctionTimeoutError"), late.text.contains("limit: timeout")) == (502, true, true))
             let crashed = try await host.send("POST /crash HTTP/1.1\r\nHost: f.localhost\r\nContent-Length: 0\r\n\r\n")
             #expect((crashed.status, crashed.text.contains("Process exited unexpectedly")) == (502, true))
@@ -239,7 +240,7 @@ import Testing
     @Test func `a stopping gateway finishes what runs`() async throws {
         let gate = Gate()
         let backend = try await Backend.start { _ in [.hold(gate)] + Backend.answer("done") }
-        try await TestHost.with([function("f", on: backend)]) { (host: TestHost) async throws in
+        try await TestHost.with([function("f", on: backend)], drainTime: .seconds(60)) { (host: TestHost) async throws in
             async let answer = host.get("f", "/")
             #expect(try await eventually { backend.requests.count == 1 })
             async let stopped: Void = host.gateway.stop()

@@ -100,7 +100,7 @@ import Testing
         let size = 48 << 10
         let backend = try await Backend.start { _ in [.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"), .sendZeros(size)] }
         var options = GatewayOptions()
-        (options.keepAliveTime, options.sendIdleTime) = (.milliseconds(1500), .milliseconds(300))
+        (options.keepAliveTime, options.sendIdleTime) = (.seconds(15), .milliseconds(300))
         try await TestHost.with([function("f", on: backend)], options: options) { (host: TestHost) async throws in
             let client = try await blocking { try RawClient(port: host.port, receiveBuffer: 4096) }
             let request = "GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n"

@@ -33,15 +33,15 @@ import Testing
     }
 
     @Test func `the time to the first byte begins when the request is complete, and ends with the first byte`() async throws {
-        try await Self.with(firstByte: .milliseconds(300)) { request in
-            [.send("HTTP/1.1 200 OK\r\nContent-Length: \(request.bodyBytes)\r\n\r\n"), .wait(.milliseconds(700)), .send(request.body)]
+        try await Self.with(firstByte: .seconds(2)) { request in
+            [.send("HTTP/1.1 200 OK\r\nContent-Length: \(request.bodyBytes)\r\n\r\n"), .wait(.milliseconds(4500)), .send(request.body)]
         } _: { host in
             let text = try await blocking {
                 let client = try RawClient(port: host.port)
                 try client.send("POST / HTTP/1.1\r\nHost: f.localhost\r\nContent-Length: 5\r\n\r\n")
                 for letter in ["a", "b", "c", "d", "e"] {
                     // Together longer than the limit.
-                    usleep(140_000)
+                    usleep(900_000)
                     try client.send(letter)
                 }
                 return try client.answer().text
@@ -51,11 +51,11 @@ import Testing
     }
 
     @Test func `an answer that stops ends the call, and the error or the log names the limit`() async throws {
-        let words = "Function timed out after 0.3 seconds (limit: answer idle)"
-        try await Self.with(answerIdle: .milliseconds(300)) { request in
+        let words = "Function timed out after 2 seconds (limit: answer idle)"
+        try await Self.with(answerIdle: .seconds(2)) { request in
             // The time of the whole answer is no part of it, nor is that to its first byte.
-            [.wait(.milliseconds(600)), .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")]
-                + (0..<4).flatMap { _ in [.wait(.milliseconds(140)), Backend.Step.send("x")] } + [.wait(.seconds(20))]
+            [.wait(.seconds(4)), .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")]
+                + (0..<4).flatMap { _ in [.wait(.milliseconds(900)), Backend.Step.send("x")] } + [.wait(.seconds(20))]
         } _: { host in
             let event = try await host.invoke("f")
             #expect((event.status, event.text) == (200, "{\"errorMessage\":\"\(words)\"}"))
@@ -75,13 +75,13 @@ import Testing
 
     @Test func `a client that does not read is no answer that stops`() async throws {
         let size = 32 << 20
-        try await Self.with(answerIdle: .milliseconds(300)) { _ in
+        try await Self.with(answerIdle: .seconds(2)) { _ in
             [.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"), .sendZeros(size)]
         } _: { host in
             let received = try await blocking {
                 let client = try RawClient(port: host.port, receiveBuffer: 65536)
                 try client.send("GET / HTTP/1.1\r\nHost: f.localhost\r\n\r\n")
-                usleep(900_000)
+                usleep(5_000_000)
                 return try client.answer().body.count
             }
             #expect(received == size)

@@ -75,10 +75,10 @@ extension HostTests {
 extension RunningHost {
     /// Waits until something holds, at most 30 s.
     func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        for _ in 0..<300 {
+        for _ in 0..<1200 {
             if try await holds() { return }
             try await Task.sleep(for: .milliseconds(100))
         }
-        throw HostFailure("within 30 s it did not happen that \(what)")
+        throw HostFailure("within two minutes it did not happen that \(what)")
     }
 }

@@ -131,11 +131,9 @@ extension HostTests {
                 try await host.must("function", "create", "f", "--image", "hello:1")
                 let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
                 _ = try await host.curl("-H", "traceparent: 00-\(trace)-00f067aa0ba902b7-01", "\(host.url)/http/f/x")
-                var line: Substring?
-                for _ in 0..<200 where line == nil {
-                    line = host.printed.split(separator: "\n").first { $0.contains("a call has ended") }
-                    if line == nil { try await Task.sleep(for: .milliseconds(20)) }
-                }
+                func said() -> Substring? { host.printed.split(separator: "\n").first { $0.contains("a call has ended") } }
+                try await host.wait("the call is in the host's log") { said() != nil }
+                let line = said()
                 let fields = try #require(try JSONSerialization.jsonObject(with: Data((line ?? "").utf8)) as? [String: String])
                 #expect(fields["function"] == "f" && fields["version"] == "LATEST" && fields["traceId"] == trace, "\(fields)")
                 #expect(fields["instance"]?.hasPrefix("c-") == true && fields["requestId"]?.hasPrefix("1-") == true, "\(fields)")

@@ -34,7 +34,7 @@ struct RunningHost: Sendable {
     /// Starts a host on a state directory, which may have been used before.
     static func start(_ state: String, _ options: [String] = [], program: String = Checkout.swiftlet) async throws -> RunningHost {
         let handle = try ProcessHandle(program, ["serve", "--listen", "127.0.0.1:0", "--state-dir", state] + options)
-        for _ in 0..<600 {
+        for _ in 0..<2400 {
             let ready = handle.printed.split(separator: "\n").first { $0.hasPrefix("swiftlet ready: ") }
             if let ready, let url = ready.split(separator: " ").dropFirst(2).first {
                 return RunningHost(url: String(url), state: state, process: handle.process, handle: handle)
@@ -45,7 +45,7 @@ struct RunningHost: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         kill(handle.process, SIGKILL)
-        throw HostFailure("the host was not ready within 30 s: \(handle.printed)")
+        throw HostFailure("the host was not ready within two minutes: \(handle.printed)")
     }
 
     /// SIGTERM, and waits until it has ended.
@@ -53,11 +53,11 @@ struct RunningHost: Sendable {
 
     func end(_ signal: CInt) async {
         if handle.status == nil { kill(process, signal) }
-        for _ in 0..<1200 where handle.status == nil {
+        for _ in 0..<1800 where handle.status == nil {
             do { try await Task.sleep(for: .milliseconds(50)) } catch { break }
         }
         if handle.status == nil {
-            Issue.record("the host did not end within 60 s of signal \(signal)")
+            Issue.record("the host did not end within 90 s of signal \(signal)")
             kill(process, SIGKILL)
         }
     }

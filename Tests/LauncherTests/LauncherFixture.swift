@@ -126,9 +126,9 @@ final class LauncherFixture: Sendable {
         return instance
     }
 
-    /// The process of a sandbox that is nobody's yet, when there is one; nil after ten seconds, or where the launcher is gone.
+    /// The process of a sandbox that is nobody's yet, when there is one; nil after a minute, or where the launcher is gone.
     func awaitBlank() -> pid_t? {
-        let deadline = Date().addingTimeInterval(10)
+        let deadline = Date().addingTimeInterval(60)
         while Date() < deadline, client.pending != nil {
             if let blank = processes(in: "blank-").first { return blank }
             usleep(1000)

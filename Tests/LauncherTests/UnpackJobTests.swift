@@ -175,7 +175,10 @@ extension SandboxOnThisKernel {
             await #expect {
                 try await unpack("s", with: impatient.client)
             } throws: { "\($0)".hasPrefix("it was not unpacked within 1 seconds, which is the limit") }
-            _ = try await unpack("ok", with: impatient.client)
+            // One second may be short for this one as well, on a machine that is busy.
+            var unpacked = false
+            for _ in 0..<20 where !unpacked { unpacked = (try? await unpack("ok", with: impatient.client)) != nil }
+            #expect(unpacked)
         }
 
         @Test func twoUnpackersOfOneLayerRaceAndOneLayerIsKept() async throws {

@@ -46,9 +46,9 @@ extension SandboxOnThisKernel.UnpackJobTests {
         withExtendedLifetime(pipes) {}
     }
 
-    @Test(.timeLimit(.minutes(1))) func ordersThatCannotBeStartedHoldUpNoneBehindThem() async throws {
+    @Test(.timeLimit(.minutes(5))) func ordersThatCannotBeStartedHoldUpNoneBehindThem() async throws {
         var limits = UnpackLimits()
-        try limits.set(.seconds, to: 2)
+        try limits.set(.seconds, to: 10)
         let busy = try LauncherFixture(folder: host.folder + "-busy", launcher: programs + "/swiftlet-launcher", layerLimits: limits)
         func digest(_ number: Int) -> Digest { Digest(bytes: Array(repeating: UInt8(number), count: 32)) }
         let overdue = (0..<4).map { number in Task { try await unpack("s", digest(number), with: busy.client) } }
@@ -68,7 +68,7 @@ extension SandboxOnThisKernel.UnpackJobTests {
     }
 
     /// Stand-ins that never end, and orders behind them.
-    @Test(.timeLimit(.minutes(1))) func whatNobodyNeedsAnyMoreTakesNoPlace() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatNobodyNeedsAnyMoreTakesNoPlace() async throws {
         func digest(_ number: Int) -> Digest { Digest(bytes: Array(repeating: UInt8(number), count: 32)) }
         func running() throws -> Int { try folders().count { $0.hasPrefix(".tmp-") } }
         let stuck = (0..<4).map { number in Task { try await unpack("s", digest(number)) } }

@@ -178,7 +178,7 @@ import Testing
     @Test("news of a connection that was closed in the same turn are not those of the next one with its number")
     func numberUsedAgain() async throws {
         try await withLoop { thread in
-            let (first, second) = (try await Pair(thread, tcp: false), try await Pair(thread, tcp: false))
+            let (first, second) = (try await Pair(thread, tcp: false), try await Pair(thread, tcp: false, high: true))
             let (own, peer) = try Pair.pair()
             let record = Mutex(Record())
             let third = NIOLoopBoundBox<(Pair.User, SocketConnection)?>.makeBoxSendingValue(nil, eventLoop: thread.loop)

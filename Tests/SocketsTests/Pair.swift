@@ -28,8 +28,10 @@ final class Pair: Sendable {
     private let isPeerOpen = Mutex(true)
     let connection: NIOLoopBoundBox<SocketConnection>
 
-    init(_ thread: SocketThread, tcp: Bool) async throws {
-        let (own, other) = tcp ? try Self.tcp() : try Self.pair()
+    /// - Parameter high: whether its own end has a number that nobody else gets, who takes the lowest that is free.
+    init(_ thread: SocketThread, tcp: Bool, high: Bool = false) async throws {
+        let (low, other) = tcp ? try Self.tcp() : try Self.pair()
+        let own = high ? try Self.moved(low) : low
         self.thread = thread
         self.own = own
         peer = other
@@ -46,6 +48,15 @@ final class Pair: Sendable {
 
     /// Not for the programs that other tests start meanwhile: one that has a copy of an end keeps it open.
     private static let stream = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+
+    private static func moved(_ descriptor: CInt) throws -> CInt {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let high = fcntl(descriptor, F_DUPFD_CLOEXEC, CInt(min(limit.rlim_cur, 50_000)) - 8)
+        try #require(high >= 0)
+        Glibc.close(descriptor)
+        return high
+    }
 
     static func pair() throws -> (CInt, CInt) {
         var ends: [CInt] = [0, 0]

@@ -49,7 +49,7 @@ class Host:
         with open(self.log.name, errors="replace") as log:
             return log.read()[-2000:]
 
-    def wait_ready(self, seconds=15):
+    def wait_ready(self, seconds=120):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -111,7 +111,7 @@ class Host:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(90)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

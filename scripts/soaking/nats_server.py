@@ -53,6 +53,8 @@ def jetstream(address, operation, body):
         connection.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.' + operation.encode() + b" answer %d\r\n" % len(data) + data + b"\r\n")
         lines = connection.makefile("rb")
         while not (line := lines.readline()).startswith(b"MSG "):
-            if line.startswith((b"-ERR", b"PING")) or not line:
+            if line.startswith(b"PING"):
+                connection.sendall(b"PONG\r\n")
+            elif line.startswith(b"-ERR") or not line:
                 raise OSError(line)
         return json.loads(lines.read(int(line.split()[-1])))
