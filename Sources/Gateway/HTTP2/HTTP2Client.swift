@@ -55,7 +55,7 @@ final class HTTP2Client: ChannelInboundHandler, LoopClient {
         context.fireChannelInactive()
     }
 
-    /// What is wrong with a stream ends that stream, and no other. RFC 9113 §5.4.2.
+    /// A stream that was refused ends alone (RFC 9113 §5.4.2); SwiftNIO bounds how many of them a client may have in a time.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is NIOHTTP2Errors.StreamError { return }
         context.close(promise: nil)
