@@ -157,6 +157,7 @@ public final class Gateway: RoutingSubscriber, Sendable {
 
     private func heardAll(_ then: () -> Void) async {
         await onEachLoop { loop, finished in loop.hear(finished) }
+        // Once more, for the same reason as a stop waits twice.
         await onEachLoop { loop, finished in loop.hear(finished) }
         then()
     }

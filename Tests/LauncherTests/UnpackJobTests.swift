@@ -176,9 +176,14 @@ extension SandboxOnThisKernel {
                 try await unpack("s", with: impatient.client)
             } throws: { "\($0)".hasPrefix("it was not unpacked within 1 seconds, which is the limit") }
             // One second may be short for this one as well, on a machine that is busy.
-            var unpacked = false
-            for _ in 0..<20 where !unpacked { unpacked = (try? await unpack("ok", with: impatient.client)) != nil }
-            #expect(unpacked)
+            var failures: [String] = []
+            while failures.count < 20 {
+                do {
+                    _ = try await unpack("ok", with: impatient.client)
+                    return
+                } catch { failures.append("\(error)") }
+            }
+            Issue.record("\(failures)")
         }
 
         @Test func twoUnpackersOfOneLayerRaceAndOneLayerIsKept() async throws {
